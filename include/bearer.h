@@ -1,0 +1,802 @@
+#ifndef BEARER_H
+#define BEARER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * libbearer: get an access token, keep it valid, make requests with it.
+ *
+ * Every function that can fail returns a bearer_status (0 = BEARER_OK), writes its results through
+ * out-parameters, and takes `bearer_error **error` last, which may be NULL. On failure all out-parameters are
+ * NULL or 0 and *error is a new error object; on success *error is NULL. Text in is NUL-terminated UTF-8 and
+ * copied. `char *` out is yours: bearer_free; `const char *` out is borrowed from the object it was asked of.
+ * Handles are checked: one that was freed, is of another kind, or was made up is answered with
+ * BEARER_INVALID_HANDLE. Any function may be called from any thread.
+ */
+
+#define BEARER_VERSION_MAJOR 0
+#define BEARER_VERSION_MINOR 1
+#define BEARER_VERSION_PATCH 0
+
+#if defined(__GNUC__) || defined(__clang__)
+#define BEARER_MUST_USE __attribute__((warn_unused_result))
+#elif defined(_MSC_VER)
+#define BEARER_MUST_USE _Check_return_
+#include <sal.h>
+#else
+#define BEARER_MUST_USE
+#endif
+
+/** Statuses, grouped in tens by what the program should do about them. */
+enum {
+    /** Done. */
+    BEARER_OK = 0,
+    /** Not finished yet: a deferred reply, a device that nobody has approved so far. */
+    BEARER_PENDING = 1,
+    /** Fix the program: NULL, not UTF-8, bad JSON, unknown member, bad URL, illegal header. Nothing was sent. */
+    BEARER_INVALID_ARGUMENT = 10,
+    /** Fix the program: the handle was freed, is of another kind, or was never one. */
+    BEARER_INVALID_HANDLE = 11,
+    /** Fix the program: a hook called back into the very call that waits for it. */
+    BEARER_WOULD_DEADLOCK = 12,
+    /** This build, or this server, does not offer it. */
+    BEARER_UNSUPPORTED = 13,
+    /** A person must sign in: there is no token, or the server will renew it no more. */
+    BEARER_LOGIN_REQUIRED = 20,
+    /** The person said no. */
+    BEARER_ACCESS_DENIED = 21,
+    /** The login or device code is too old: begin again. */
+    BEARER_EXPIRED = 22,
+    /** Try again later: name lookup, connection, or the authorization server failed (429, 5xx). */
+    BEARER_UNAVAILABLE = 30,
+    /** The deadline passed. */
+    BEARER_TIMEOUT = 31,
+    /** The handle was cancelled. */
+    BEARER_CANCELLED = 32,
+    /** The answer to a renewal was lost: the server may have rotated the refresh token. The old one is kept. */
+    BEARER_UNCERTAIN = 33,
+    /** The secure connection could not be trusted or set up. */
+    BEARER_TLS = 40,
+    /** The answer is not what the RFC says. */
+    BEARER_PROTOCOL = 41,
+    /** The authorization server answered with an OAuth error. */
+    BEARER_REJECTED = 42,
+    /** Larger than the limit, or than the buffer. */
+    BEARER_TOO_LARGE = 43,
+    /** Going on would be unsafe: a token about to leave its origin, a mismatch, a downgrade. */
+    BEARER_UNSAFE = 44,
+    /** One of the program's own hooks failed; its words are in the message. */
+    BEARER_HOOK_FAILED = 50,
+    /** No memory. */
+    BEARER_OUT_OF_MEMORY = 60,
+    /** A bug in this library. */
+    BEARER_INTERNAL = 61
+};
+
+
+/**
+ * A client: one API, one token, one set of hooks. Any number of threads may use it at once.
+ */
+typedef struct bearer_client bearer_client;
+
+/**
+ * Why a call failed. Made by the call, freed by whoever made the call.
+ */
+typedef struct bearer_error bearer_error;
+
+/**
+ * The answer that a hook owes; given once, on the hook's thread or later on any other. Everything that is handed in
+ * is copied. Answering ends it: only a reply that is given up is freed.
+ */
+typedef struct bearer_reply bearer_reply;
+
+/**
+ * A request: one to send, or the one that an on_http hook is asked to make.
+ */
+typedef struct bearer_request bearer_request;
+
+/**
+ * An answer. Its head is in; its body comes whole or piece by piece, under the deadline and cancel of the call that
+ * asked for it, also after the client was freed.
+ */
+typedef struct bearer_response bearer_response;
+
+/**
+ * What a call returns: 0 is success, the tens say what to do (see the enum above).
+ */
+typedef int32_t bearer_status;
+
+/**
+ * "Return a valid access token": asked at every request; answer with bearer_reply_token. rejected_access_token is
+ * the token that the API has just answered 401 to, or NULL; the request is sent again only if the answer differs.
+ * A hook returns BEARER_OK after it has answered, BEARER_PENDING to answer later from any thread, or any other
+ * status to fail. What a hook is given lives until its reply is answered or freed. It must not unwind: no C++
+ * exception and no longjmp may leave it.
+ */
+typedef bearer_status (*bearer_access_token_fn)(void *user_data,
+                                                const char *rejected_access_token,
+                                                bearer_reply *reply);
+
+/**
+ * Lets user_data go: called exactly once, on whichever thread lets go last: when the hook is replaced or removed,
+ * when the client is gone and no call uses it any more, or at once when the registration fails.
+ */
+typedef void (*bearer_destroy_fn)(void *user_data);
+
+/**
+ * Renews through your own service: answer with bearer_reply_token, a token JSON or a bare access token. token_json
+ * is the token set to renew, or NULL where there is none yet.
+ */
+typedef bearer_status (*bearer_refresh_fn)(void *user_data, const char *token_json, bearer_reply *reply);
+
+/**
+ * Told of every new token set before anything uses it: save token_json, then return BEARER_OK (or answer with
+ * bearer_reply_done). Calls for one client never overlap and come in order.
+ */
+typedef bearer_status (*bearer_token_fn)(void *user_data, const char *token_json, bearer_reply *reply);
+
+/**
+ * Makes one HTTP exchange in place of the library: read the request with bearer_request_method, _url, _header_at and
+ * _body_read, answer with bearer_reply_header, _body and _http. Follow no redirect, and send the headers as they
+ * are.
+ */
+typedef bearer_status (*bearer_http_fn)(void *user_data, const bearer_request *request, bearer_reply *reply);
+
+/**
+ * Takes a lock that covers everybody who shares the token; return BEARER_OK (or answer with bearer_reply_done) once
+ * it is held. token_json may be NULL.
+ */
+typedef bearer_status (*bearer_lock_fn)(void *user_data, const char *token_json, bearer_reply *reply);
+
+/**
+ * Under the lock: answer bearer_reply_token with the token set that somebody else stored meanwhile, which is then
+ * used and nothing is sent; or return BEARER_OK where there is nothing newer.
+ */
+typedef bearer_status (*bearer_reload_fn)(void *user_data, const char *token_json, bearer_reply *reply);
+
+/**
+ * Lets the lock go: exactly once for every lock that was granted, with the status that the renewal ended with.
+ */
+typedef void (*bearer_unlock_fn)(void *user_data, const char *token_json, bearer_status outcome);
+
+/**
+ * How much a log hook wants to hear: BEARER_LEVEL_ERROR to BEARER_LEVEL_TRACE.
+ */
+typedef int32_t bearer_level;
+
+/**
+ * Hears one event as a JSON object, {"event":"renewed",...}; tokens appear only as 8 hex digits of their SHA-256.
+ * event_json lives until the function returns. Events of calls made from inside it are dropped.
+ */
+typedef void (*bearer_log_fn)(void *user_data, bearer_level level, const char *event_json);
+
+/**
+ * Bytes written into buffer, at most capacity; 0 is the end; negative: failed. It must not unwind.
+ */
+typedef int64_t (*bearer_read_fn)(void *user_data, void *buffer, size_t capacity);
+
+/**
+ * Something failed that a person should know of.
+ */
+#define BEARER_LEVEL_ERROR 1
+
+/**
+ * Something failed, and the library dealt with it.
+ */
+#define BEARER_LEVEL_WARN 2
+
+/**
+ * What happens to the token.
+ */
+#define BEARER_LEVEL_INFO 3
+
+/**
+ * Every request.
+ */
+#define BEARER_LEVEL_DEBUG 4
+
+/**
+ * Everything.
+ */
+#define BEARER_LEVEL_TRACE 5
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The name of a status, "BEARER_LOGIN_REQUIRED" for 20; "BEARER_UNKNOWN" for a number that is none. Static text.
+ */
+const char *bearer_status_name(bearer_status status);
+
+/**
+ * The status that came with the error; BEARER_OK for NULL, BEARER_INVALID_HANDLE for what is no error.
+ */
+bearer_status bearer_error_status(const bearer_error *error);
+
+/**
+ * What happened, in English, for people and logs. It holds no secret. Borrowed: lives as long as the error.
+ * NULL for NULL and for what is no error.
+ */
+const char *bearer_error_message(const bearer_error *error);
+
+/**
+ * The error as JSON, for programs:
+ * {"status":"login_required","reason":"invalid_grant","message":"...","oauth_error":"invalid_grant",
+ * "oauth_error_description":"...","url":"https://as.example/token","http_status":400,"retry_after":12}.
+ * Members that are unknown are absent; `reason` is a stable sub-code (docs/errors.md lists them); `retry_after` is
+ * in seconds; URLs come without their query. Borrowed: lives as long as the error. NULL for NULL and for what is no
+ * error.
+ */
+const char *bearer_error_json(const bearer_error *error);
+
+/**
+ * Frees an error. NULL is fine.
+ */
+void bearer_error_free(bearer_error *error);
+
+/**
+ * Makes a client.
+ *
+ * config_json: the configuration (docs/configuration.md; bearer_config_schema() has it as JSON Schema). The one
+ *   member that requests need is "base_url". Files that it names are read now.
+ * client: gets the client; free it with bearer_client_free.
+ *
+ * Nothing is sent, and no thread is started. INVALID_ARGUMENT names the member that does not fit by its path, with
+ * the nearest known name; UNSUPPORTED where the configuration asks for what this build does not have.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_new(const char *config_json,
+                                bearer_client **client,
+                                bearer_error **error);
+
+/**
+ * Frees a client, or a scope. Calls that run on it on other threads end on their own; its hooks' destroy functions
+ * run once nothing uses them any more. NULL is fine.
+ */
+void bearer_client_free(bearer_client *client);
+
+/**
+ * Makes a second handle on the same client with a deadline and a cancel of its own: one per task, context or
+ * AbortSignal. Token, hooks and connections are those of the client, also for what is set through the scope.
+ *
+ * options_json: {"timeout_s": 5} or NULL. The time runs from now, over all calls on the scope; each call ends at
+ *   the latest with the client's own timeout.
+ * scope: gets the scope; free it with bearer_client_free.
+ *
+ * Does not block. INVALID_ARGUMENT, INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_scope(bearer_client *client,
+                                  const char *options_json,
+                                  bearer_client **scope,
+                                  bearer_error **error);
+
+/**
+ * Ends every call on this handle, running or still to come, with BEARER_CANCELLED, at once: on a scope only the
+ * scope's, on a client its scopes' too. There is no way back; make a new handle.
+ *
+ * Does not block; may be called from a hook. INVALID_HANDLE; INVALID_ARGUMENT for NULL.
+ */
+bearer_status bearer_client_cancel(bearer_client *client);
+
+/**
+ * Supplies the access token by a function of your own, at every request, in place of every other way. fn NULL
+ * removes it.
+ *
+ * Does not block. INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_on_access_token(bearer_client *client,
+                                            bearer_access_token_fn fn,
+                                            void *user_data,
+                                            bearer_destroy_fn destroy,
+                                            bearer_error **error);
+
+/**
+ * Renews by a function of your own, in place of the refresh_token grant (RFC 6749 section 6). fn NULL removes it.
+ *
+ * Does not block. INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_on_refresh(bearer_client *client,
+                                       bearer_refresh_fn fn,
+                                       void *user_data,
+                                       bearer_destroy_fn destroy,
+                                       bearer_error **error);
+
+/**
+ * Sets the function that saves every new token set. If it fails, the call that caused it fails with
+ * BEARER_HOOK_FAILED (not_saved); the set is kept in memory and offered again before its next use. fn NULL removes
+ * it.
+ *
+ * Does not block. INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_on_token(bearer_client *client,
+                                     bearer_token_fn fn,
+                                     void *user_data,
+                                     bearer_destroy_fn destroy,
+                                     bearer_error **error);
+
+/**
+ * Replaces the network: your own HTTP stack, a serial line, a test. Requests to the API and to the authorization
+ * server both go through it. fn NULL removes it.
+ *
+ * Does not block. INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_on_http(bearer_client *client,
+                                    bearer_http_fn fn,
+                                    void *user_data,
+                                    bearer_destroy_fn destroy,
+                                    bearer_error **error);
+
+/**
+ * Sets functions around every renewal: lock, reload, send, on_token, unlock. After an invalid_grant, reload is asked
+ * once more under the same lock. lock NULL removes all three; reload and unlock may be NULL.
+ *
+ * Does not block. INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_on_lock(bearer_client *client,
+                                    bearer_lock_fn lock,
+                                    bearer_reload_fn reload,
+                                    bearer_unlock_fn unlock,
+                                    void *user_data,
+                                    bearer_destroy_fn destroy,
+                                    bearer_error **error);
+
+/**
+ * Sets a function that hears structured events without secrets, up to a level. fn NULL removes it.
+ *
+ * Does not block. INVALID_HANDLE; INVALID_ARGUMENT for a level that is none.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_on_log(bearer_client *client,
+                                   bearer_log_fn fn,
+                                   void *user_data,
+                                   bearer_destroy_fn destroy,
+                                   bearer_level level,
+                                   bearer_error **error);
+
+/**
+ * Answers on_access_token and on_refresh (and reload) with a token: token JSON if it begins with "{", else a bare
+ * access token. JSON is RFC 6749 section 5.1 plus "expires_at"; without a "refresh_token" the old one is kept.
+ *
+ * INVALID_ARGUMENT for what is no token (the reply is then still unanswered), for a second answer and for other
+ * hooks; INVALID_HANDLE where it is too late.
+ */
+bearer_status bearer_reply_token(bearer_reply *reply,
+                                 const char *token);
+
+/**
+ * Adds a header line to the answer of on_http; any number, before bearer_reply_http.
+ *
+ * INVALID_ARGUMENT for what is no header and for other hooks; INVALID_HANDLE where it is too late.
+ */
+bearer_status bearer_reply_header(bearer_reply *reply, const char *name, const char *value);
+
+/**
+ * Adds bytes to the body of the answer of on_http; any number, before bearer_reply_http.
+ *
+ * INVALID_ARGUMENT for other hooks; INVALID_HANDLE where it is too late; OUT_OF_MEMORY.
+ */
+bearer_status bearer_reply_body(bearer_reply *reply, const void *bytes, size_t len);
+
+/**
+ * Answers on_http: the HTTP status (200 to 599), and the rest of the body, which may be NULL with length 0.
+ *
+ * INVALID_ARGUMENT for another status, for a second answer and for other hooks; INVALID_HANDLE where it is too
+ * late; OUT_OF_MEMORY.
+ */
+bearer_status bearer_reply_http(bearer_reply *reply,
+                                uint16_t http_status,
+                                const void *body,
+                                size_t len);
+
+/**
+ * Answers lock ("mine, go on"), on_token ("saved") and reload ("nothing newer").
+ *
+ * INVALID_ARGUMENT for a second answer and for other hooks; INVALID_HANDLE where it is too late: a lock that is
+ * granted so late is let go at once through its unlock function.
+ */
+bearer_status bearer_reply_done(bearer_reply *reply);
+
+/**
+ * Answers any hook with a failure. A status from 20 to 39 is handed through to the waiting call (on_refresh may say
+ * BEARER_LOGIN_REQUIRED); anything else becomes BEARER_HOOK_FAILED. message is shown to people, so it must hold no
+ * secret; it may be NULL.
+ *
+ * INVALID_ARGUMENT for a second answer; INVALID_HANDLE where it is too late.
+ */
+bearer_status bearer_reply_error(bearer_reply *reply,
+                                 bearer_status status,
+                                 const char *message);
+
+/**
+ * Gives a reply up: the waiting call fails with BEARER_HOOK_FAILED. Nothing is to be freed after an answer. NULL is
+ * fine.
+ */
+void bearer_reply_free(bearer_reply *reply);
+
+/**
+ * The method of the request that on_http is asked to make, "GET" for example. Borrowed until the reply is answered.
+ * NULL for any other request.
+ */
+const char *bearer_request_method(const bearer_request *request);
+
+/**
+ * The absolute URL of the request that on_http is asked to make. It may hold secrets in its query. Borrowed until
+ * the reply is answered. NULL for any other request.
+ */
+const char *bearer_request_url(const bearer_request *request);
+
+/**
+ * The header line at an index, from 0, of the request that on_http is asked to make; false behind the last. The
+ * framing (Host, Content-Length...) is yours to add. Borrowed until the reply is answered. name and value may be NULL.
+ */
+bool bearer_request_header_at(const bearer_request *request,
+                              size_t index,
+                              const char **name,
+                              const char **value);
+
+/**
+ * Reads the next bytes of the body of the request that on_http is asked to make.
+ *
+ * buffer, capacity: where they go. read: gets how many; 0 is the end. It must not be NULL.
+ *
+ * Blocks as long as the caller's own body function does. INVALID_ARGUMENT; INVALID_HANDLE also where the call that
+ * asked has left; HOOK_FAILED where the body function fails.
+ */
+BEARER_MUST_USE
+bearer_status bearer_request_body_read(const bearer_request *request,
+                                       void *buffer,
+                                       size_t capacity,
+                                       size_t *read,
+                                       bearer_error **error);
+
+/**
+ * How many milliseconds the call has left that on_http is asked to serve; 0 for any other request.
+ */
+uint64_t bearer_request_timeout_ms(const bearer_request *request);
+
+/**
+ * The token set that the client holds now, for you to store: RFC 6749 section 5.1 plus "expires_at", and whatever
+ * else the server sent, byte for byte.
+ *
+ * token_json: gets the JSON; free it with bearer_free. May be NULL.
+ *
+ * Does not block, and uses no network. LOGIN_REQUIRED (no_token) where there is none; INVALID_HANDLE, OUT_OF_MEMORY.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_token(bearer_client *client,
+                                  char **token_json,
+                                  bearer_error **error);
+
+/**
+ * Replaces the token set by one that you have stored; on_token is not told.
+ *
+ * token_json: what bearer_client_token or on_token gave, or what Home Assistant, requests-oauthlib or golang/oauth2
+ *   store. It must hold an access token or a refresh token.
+ *
+ * Does not block. INVALID_ARGUMENT names the member that does not fit; INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_set_token(bearer_client *client,
+                                      const char *token_json,
+                                      bearer_error **error);
+
+/**
+ * Renews now, whatever the token's age (RFC 6749 section 6, or on_refresh, refresh.endpoint, grant). Callers that
+ * ask at the same time share one renewal. The new set goes through on_token before this returns.
+ *
+ * token_json: gets the new set; free it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout. LOGIN_REQUIRED where the server will not renew; UNAVAILABLE, TIMEOUT,
+ * CANCELLED, UNCERTAIN: the refresh token is kept, try again later; REJECTED, PROTOCOL, TLS, UNSAFE, TOO_LARGE;
+ * HOOK_FAILED (not_saved) where on_token failed; INVALID_HANDLE, WOULD_DEADLOCK.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_refresh(bearer_client *client,
+                                    char **token_json,
+                                    bearer_error **error);
+
+/**
+ * The headers that a request by your own HTTP stack needs, as JSON: {"authorization":"Bearer ..."}.
+ *
+ * method, url: of that request; the URL is absolute, and of the client's base_url or origins.
+ * headers_json: gets the headers; free it with bearer_free. May be NULL.
+ *
+ * Blocks where the token must be renewed first. UNSAFE (origin) for a URL that must not get the token; otherwise as
+ * bearer_client_refresh; INVALID_ARGUMENT.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_authorization(bearer_client *client,
+                                          const char *method,
+                                          const char *url,
+                                          char **headers_json,
+                                          bearer_error **error);
+
+/**
+ * An access token that is valid for at least min_valid_s more seconds, renewed if need be: for Kafka, SQL, MQTT,
+ * gRPC...
+ *
+ * access_token: gets the token; free it with bearer_free. May be NULL.
+ * expires_at: gets when it expires, in seconds since 1970; 0 where nobody knows. May be NULL.
+ *
+ * Blocks where the token must be renewed first. As bearer_client_refresh.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_access_token(bearer_client *client,
+                                         uint32_t min_valid_s,
+                                         char **access_token,
+                                         int64_t *expires_at,
+                                         bearer_error **error);
+
+/**
+ * The same into a buffer of yours.
+ *
+ * buffer, capacity: where the token and a NUL go. len: gets the token's length in bytes, the NUL not counted, also
+ *   where the buffer is too small (then with TOO_LARGE, and the buffer holds ""). May be NULL.
+ * expires_at: as above.
+ *
+ * Blocks where the token must be renewed first. As bearer_client_refresh; INVALID_ARGUMENT, TOO_LARGE (buffer).
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_access_token_into(bearer_client *client,
+                                              uint32_t min_valid_s,
+                                              char *buffer,
+                                              size_t capacity,
+                                              size_t *len,
+                                              int64_t *expires_at,
+                                              bearer_error **error);
+
+/**
+ * For your own HTTP stack, after every answer: learns from it, and says whether to ask bearer_client_authorization
+ * for new headers and send the request once more. Call it once for each request, not for the one that was resent.
+ *
+ * method, url: of the request. sent_headers_json: what bearer_client_authorization gave for it. http_status: of the
+ *   answer. answer_headers_json: the answer's headers as {"name":"value"}, or {"name":["value","value"]}; NULL for
+ *   none. resend: gets whether to send again; it must not be NULL.
+ *
+ * Blocks where a 401 makes it renew the token. As bearer_client_authorization.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_feedback(bearer_client *client,
+                                     const char *method,
+                                     const char *url,
+                                     const char *sent_headers_json,
+                                     uint16_t http_status,
+                                     const char *answer_headers_json,
+                                     bool *resend,
+                                     bearer_error **error);
+
+/**
+ * Makes a request, which can be sent any number of times.
+ *
+ * method: any method; those of RFC 9110 may be written in lower case.
+ * path: joined to the client's base_url with exactly one slash; may have a query, already encoded
+ *   (bearer_percent_encode, bearer_request_add_query). An absolute URL must be of the client's own origins.
+ * request: gets the request; free it with bearer_request_free.
+ *
+ * INVALID_ARGUMENT. The path is checked when the request is sent.
+ */
+BEARER_MUST_USE
+bearer_status bearer_request_new(const char *method,
+                                 const char *path,
+                                 bearer_request **request,
+                                 bearer_error **error);
+
+/**
+ * Adds a query parameter, encoded (RFC 3986 section 2.1).
+ *
+ * INVALID_ARGUMENT, INVALID_HANDLE; WOULD_DEADLOCK while the request is being sent.
+ */
+BEARER_MUST_USE
+bearer_status bearer_request_add_query(bearer_request *request,
+                                       const char *name,
+                                       const char *value,
+                                       bearer_error **error);
+
+/**
+ * Adds a header line; lines of one name are all sent, in order. An authorization header (or whichever carries the
+ * token) is replaced by the library's own; those of the framing (Host, Content-Length, Transfer-Encoding,
+ * Connection, Expect, Proxy-*...) are refused.
+ *
+ * INVALID_ARGUMENT, INVALID_HANDLE; WOULD_DEADLOCK while the request is being sent.
+ */
+BEARER_MUST_USE
+bearer_status bearer_request_add_header(bearer_request *request,
+                                        const char *name,
+                                        const char *value,
+                                        bearer_error **error);
+
+/**
+ * Sets the body: these bytes, NULs included, copied. It is sent again where the request is. bytes may be NULL with
+ * len 0: an empty body.
+ *
+ * INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY; WOULD_DEADLOCK while the request is being sent.
+ */
+BEARER_MUST_USE
+bearer_status bearer_request_set_body(bearer_request *request,
+                                      const void *bytes,
+                                      size_t len,
+                                      bearer_error **error);
+
+/**
+ * Sets a body that is read piece by piece while the request is sent, a firmware image for example. It is read once,
+ * so the request cannot be sent again: a 401 is returned as the answer it is, and the next request renews.
+ *
+ * read: gives the bytes; it must not be NULL. user_data: handed to read and destroy. destroy: called exactly once,
+ *   also when this call fails; may be NULL. len: how many bytes they are, or -1 where that is not known.
+ *
+ * INVALID_ARGUMENT, INVALID_HANDLE; WOULD_DEADLOCK while the request is being sent.
+ */
+BEARER_MUST_USE
+bearer_status bearer_request_set_body_from(bearer_request *request,
+                                           bearer_read_fn read,
+                                           void *user_data,
+                                           bearer_destroy_fn destroy,
+                                           int64_t len,
+                                           bearer_error **error);
+
+/**
+ * Sets how long the whole call may take, renewal included, in place of the client's timeout. At most a day.
+ *
+ * INVALID_HANDLE; WOULD_DEADLOCK while the request is being sent.
+ */
+BEARER_MUST_USE
+bearer_status bearer_request_set_timeout(bearer_request *request,
+                                         uint64_t milliseconds,
+                                         bearer_error **error);
+
+/**
+ * Frees a request. NULL is fine; a request that belongs to an on_http hook is left alone.
+ */
+void bearer_request_free(bearer_request *request);
+
+/**
+ * Sends a request with a valid token, renewed first if it must be. After a 401 the token is renewed once and the
+ * request sent once more. Redirects are not followed. An answer of any HTTP status is a success; it is returned as
+ * soon as its headers are in.
+ *
+ * request: what to send; it can be sent again, by one thread at a time.
+ * response: gets the answer; free it with bearer_response_free.
+ *
+ * Blocks, at most until the timeout. LOGIN_REQUIRED where a person must sign in; UNAVAILABLE, TIMEOUT, CANCELLED,
+ * UNCERTAIN: try again later; TLS, PROTOCOL, REJECTED, TOO_LARGE, UNSAFE: the other side; HOOK_FAILED;
+ * INVALID_ARGUMENT, INVALID_HANDLE, WOULD_DEADLOCK, UNSUPPORTED: the program.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_send(bearer_client *client,
+                                 bearer_request *request,
+                                 bearer_response **response,
+                                 bearer_error **error);
+
+/**
+ * The short way: makes a request with these bytes as its body (NULL with len 0 for none), and sends it as
+ * bearer_client_send does.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_request(bearer_client *client,
+                                    const char *method,
+                                    const char *path,
+                                    const void *body,
+                                    size_t len,
+                                    bearer_response **response,
+                                    bearer_error **error);
+
+/**
+ * The HTTP status of an answer; 0 for what is no response.
+ */
+uint16_t bearer_response_status(const bearer_response *response);
+
+/**
+ * The first value of a header, its name in any case; NULL if it is absent. Borrowed: lives as long as the response.
+ */
+const char *bearer_response_header(const bearer_response *response,
+                                   const char *name);
+
+/**
+ * The header line at an index, from 0, in the order of the answer; false behind the last. Borrowed: lives as long as
+ * the response. name and value may be NULL.
+ */
+bool bearer_response_header_at(const bearer_response *response,
+                               size_t index,
+                               const char **name,
+                               const char **value);
+
+/**
+ * The URL that answered. Borrowed: lives as long as the response. NULL for what is no response.
+ */
+const char *bearer_response_url(const bearer_response *response);
+
+/**
+ * The whole body, or what bearer_response_read has left of it, as it was sent, whatever its Content-Encoding.
+ *
+ * bytes: gets the body, borrowed as long as the response lives; a NUL follows its last byte. May be NULL.
+ * len: gets its length in bytes, the NUL not counted. May be NULL.
+ *
+ * Blocks, at most until the deadline of the call that asked. Asked again, it gives the same bytes. TOO_LARGE above
+ * http.max_response_bytes; PROTOCOL (truncated) where the answer ended early; UNAVAILABLE, TIMEOUT, CANCELLED;
+ * INVALID_HANDLE, OUT_OF_MEMORY.
+ */
+BEARER_MUST_USE
+bearer_status bearer_response_body(bearer_response *response,
+                                   const uint8_t **bytes,
+                                   size_t *len,
+                                   bearer_error **error);
+
+/**
+ * The next bytes of the body, as many as have come; a body of any length can be read so.
+ *
+ * buffer, capacity: where they go. read: gets how many; 0 is the end. It must not be NULL.
+ *
+ * Blocks, at most until the deadline of the call that asked. PROTOCOL (truncated) where the answer ended early;
+ * UNAVAILABLE, TIMEOUT, CANCELLED; INVALID_ARGUMENT, INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_response_read(bearer_response *response,
+                                   void *buffer,
+                                   size_t capacity,
+                                   size_t *read,
+                                   bearer_error **error);
+
+/**
+ * Frees a response; a body that was not read to its end closes its connection. NULL is fine.
+ */
+void bearer_response_free(bearer_response *response);
+
+/**
+ * The version that runs, "0.1.0"; BEARER_VERSION_MAJOR, _MINOR and _PATCH are what the program was compiled against.
+ * Static text.
+ */
+const char *bearer_version(void);
+
+/**
+ * How the library was built, as JSON, for bug reports: {"version","features","tls","target","rustc"}. Static text.
+ */
+const char *bearer_build_json(void);
+
+/**
+ * The JSON Schema of the configuration, with every member's default and meaning: editors and bindings complete from
+ * it. Static text.
+ */
+const char *bearer_config_schema(void);
+
+/**
+ * What a client has done since it was made, as JSON: requests, renewals, calls that joined one, retries after a 401,
+ * connections... (docs/guarantees.md says what each counts).
+ *
+ * json: gets the counters; free it with bearer_free. May be NULL.
+ *
+ * Does not block. INVALID_HANDLE, OUT_OF_MEMORY.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_stats(bearer_client *client,
+                                  char **json,
+                                  bearer_error **error);
+
+/**
+ * Encodes text for one segment of a path or one part of a query: everything but letters, digits and - . _ ~
+ * (RFC 3986 section 2.1).
+ *
+ * text: what to encode. encoded: gets the result; free it with bearer_free. May be NULL.
+ *
+ * Does not block. INVALID_ARGUMENT, OUT_OF_MEMORY.
+ */
+BEARER_MUST_USE bearer_status bearer_percent_encode(const char *text, char **encoded, bearer_error **error);
+
+/**
+ * Wipes and frees a text that the library gave away as char *. NULL is fine.
+ */
+void bearer_free(char *text);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* BEARER_H */

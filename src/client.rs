@@ -1,0 +1,307 @@
+//! A client: a valid token, the request, on 401 another token, the request once more.
+
+mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::call::Call;
+use crate::cancel::Cancel;
+use crate::clock::{Clock, Deadline};
+use crate::config::Config;
+use crate::error::{Error, Reason, Result};
+use crate::hooks::{self, Hooks};
+use crate::http::{Headers, Incoming, Transport};
+use crate::json::{Object, Raw, quote};
+use crate::oauth::{bearer, challenge};
+use crate::secret::Secret;
+use crate::session::{Current, Session};
+use crate::stats::Stats;
+use crate::token::TokenSet;
+use crate::transport::Switch;
+use crate::url::Url;
+
+pub use request::{Request, Response};
+
+/// What a refused answer may hold before it is not worth reading for the sake of its connection.
+const DRAINED_BYTES: usize = 64 * 1024;
+
+/// Everything that belongs to one client.
+pub struct Client {
+    config: Arc<Config>,
+    /// Where the caller's code takes part.
+    pub hooks: Arc<Hooks>,
+    /// What it has done.
+    pub stats: Arc<Stats>,
+    /// Ends every call.
+    pub cancel: Arc<Cancel>,
+    transport: Arc<dyn Transport>,
+    session: Session,
+}
+
+/// A header value, and what it was made from.
+struct Authorization {
+    value: Secret,
+    source: Source,
+}
+
+enum Source {
+    Fixed,
+    Hook(Secret),
+    Session(Arc<Current>),
+}
+
+impl Client {
+    /// A client of this configuration. Files that it names are read now.
+    pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Client> {
+        let config = Arc::new(config);
+        let hooks = Arc::new(Hooks::default());
+        let stats = Arc::new(Stats::default());
+        let transport: Arc<dyn Transport> = Arc::new(Switch::new(&config, hooks.clone(), stats.clone())?);
+        let session = Session::new(config.clone(), hooks.clone(), transport.clone(), clock, stats.clone());
+        Ok(Client { config, hooks, stats, cancel: Arc::default(), transport, session })
+    }
+
+    /// The configuration it was made of.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// A call under this cancel that ends with the configured timeout, or earlier.
+    pub fn call(&self, cancel: &Arc<Cancel>, latest: Option<Deadline>, timeout: Option<Duration>) -> Call {
+        let own = Deadline::after(timeout.unwrap_or(self.config.http.timeout));
+        Call { deadline: latest.map_or(own, |latest| latest.min(own)), cancel: cancel.clone() }
+    }
+
+    /// The token set as it is.
+    pub fn token(&self) -> Result<TokenSet> {
+        match self.session.token()? {
+            Some(current) => Ok(current.set.clone()),
+            None => Err(Error::new(Reason::NoToken, "there is no token yet")),
+        }
+    }
+
+    /// Replaces the token set.
+    pub fn set_token(&self, set: TokenSet) -> Result<()> {
+        if self.config.authorization.is_some() {
+            return Err(Error::new(
+                Reason::Conflict,
+                "the client has a fixed authorization: it has no token to set",
+            ));
+        }
+        self.session.set_token(set)
+    }
+
+    /// Renews now.
+    pub fn refresh(&self, call: &Call) -> Result<TokenSet> {
+        if self.config.authorization.is_some() {
+            return Err(Error::new(
+                Reason::Conflict,
+                "the client has a fixed authorization: there is nothing to renew",
+            ));
+        }
+        Ok(self.session.refresh(call)?.set.clone())
+    }
+
+    /// Hands out an access token that lasts at least `min_valid`, and when it expires.
+    pub fn with_access_token<T>(
+        &self,
+        min_valid: Duration,
+        call: &Call,
+        take: impl FnOnce(&str, Option<i64>) -> Result<T>,
+    ) -> Result<T> {
+        if let Some(set) = self.ask_hook(None, call)? {
+            return take(access_token_of(&set)?.expose(), set.expires_at());
+        }
+        if let Some(value) = &self.config.authorization {
+            return take(value.expose(), None);
+        }
+        let current = self.session.valid(min_valid, call)?;
+        take(access_token_of(&current.set)?.expose(), current.set.expires_at())
+    }
+
+    /// The headers that a request of the caller's own to this URL needs, as a JSON object.
+    pub fn authorization(&self, url: &Url, call: &Call) -> Result<Object> {
+        self.check_origin(url)?;
+        let authorization = self.authorize(None, call)?;
+        let mut headers = Object::default();
+        headers.set(&self.config.header.name, Raw::from_text(authorization.value.expose()));
+        Ok(headers)
+    }
+
+    /// Learns from an answer that the caller's own HTTP stack got; says whether to ask for new headers and send again.
+    pub fn feedback(
+        &self,
+        url: &Url,
+        sent: &Headers,
+        status: u16,
+        answer: &Headers,
+        call: &Call,
+    ) -> Result<bool> {
+        self.check_origin(url)?;
+        if !self.is_refusal(status, answer) || self.config.authorization.is_some() {
+            return Ok(false);
+        }
+        let Some(sent) = sent.get(&self.config.header.name) else { return Ok(false) };
+        if self.hooks.access_token.get()?.is_some() {
+            // Such a hook decides at every request; it is asked again anyway.
+            return Ok(true);
+        }
+        let Some(current) = self.session.token()? else { return Ok(false) };
+        if current.header_value(&self.config).is_ok_and(|value| value.expose() != sent) {
+            return Ok(true);
+        }
+        if !self.session.can_renew()? {
+            return Ok(false);
+        }
+        self.session.after_refusal(current.generation, call).map(|_| true)
+    }
+
+    /// Sends a request with a valid token; after a 401 once more with another.
+    pub fn send(&self, request: &mut Request, call: &Call) -> Result<Response> {
+        self.stats.requests.add();
+        let Some(base) = &self.config.base_url else {
+            return Err(Error::new(
+                Reason::Conflict,
+                "base_url: is not configured, so there is nowhere to send a request to",
+            ));
+        };
+        let url = base
+            .join(&request.path)
+            .map_err(|problem| Error::new(Reason::Url, format!("path: {problem}")))?;
+        if !self.config.trusts(url.origin()) {
+            return Err(Error::new(Reason::Url, "path: leads to another origin than base_url and origins"));
+        }
+        request.check_unspent()?;
+        let authorization = self.authorize(None, call)?;
+        let mut incoming = self.exchange(request, &url, &authorization, call)?;
+        if self.is_refusal(incoming.status, &incoming.headers)
+            && let Some(other) = self.another(&authorization, request, call)?
+        {
+            drain(&mut incoming);
+            self.stats.unauthorized_retries.add();
+            incoming = self.exchange(request, &url, &other, call)?;
+        }
+        Ok(Response::new(incoming, url, self.config.http.max_response_bytes))
+    }
+
+    fn exchange(
+        &self,
+        request: &mut Request,
+        url: &Url,
+        authorization: &Authorization,
+        call: &Call,
+    ) -> Result<Incoming> {
+        let mut headers = request.headers.clone();
+        if headers.get("user-agent").is_none() {
+            headers.push("user-agent", Secret::from(self.config.http.user_agent.as_str()));
+        }
+        headers.set(&self.config.header.name, authorization.value.clone());
+        self.stats.sent.add();
+        let outcome = self
+            .transport
+            .exchange(request.outgoing(url, &headers), call)
+            .map_err(|failed| failed.error.at(url));
+        let (result, value) = match &outcome {
+            Ok(incoming) => ("http_status", incoming.status.to_string()),
+            Err(error) => ("error", error.to_json()),
+        };
+        self.hooks.log(
+            hooks::DEBUG,
+            "request",
+            &[("method", quote(&request.method)), ("url", quote(&url.without_query())), (result, value)],
+        );
+        outcome
+    }
+
+    fn is_refusal(&self, status: u16, headers: &Headers) -> bool {
+        self.config.http.unauthorized.contains(&status)
+            && challenge::asks_for_another_token(headers.get_all("www-authenticate"))
+    }
+
+    /// Another authorization than the refused one; `None` where the caller gets the refusal.
+    fn another(
+        &self,
+        refused: &Authorization,
+        request: &Request,
+        call: &Call,
+    ) -> Result<Option<Authorization>> {
+        if let Source::Session(current) = &refused.source {
+            if !self.session.can_renew()?
+                && self.session.token()?.is_none_or(|now| now.generation == current.generation)
+            {
+                return Ok(None);
+            }
+            if !request.can_be_sent_again() {
+                self.session.mark_refused(current.generation)?;
+                return Ok(None);
+            }
+        }
+        if matches!(refused.source, Source::Fixed) || !request.can_be_sent_again() {
+            return Ok(None);
+        }
+        let other = self.authorize(Some(refused), call)?;
+        Ok((other.value != refused.value).then_some(other))
+    }
+
+    fn authorize(&self, refused: Option<&Authorization>, call: &Call) -> Result<Authorization> {
+        let rejected = refused.and_then(|refused| match &refused.source {
+            Source::Hook(token) => Some(token),
+            _ => None,
+        });
+        if let Some(set) = self.ask_hook(rejected, call)? {
+            let token = access_token_of(&set)?;
+            let value = bearer::header_value(token, &self.config.header)?;
+            return Ok(Authorization { value, source: Source::Hook(token.clone()) });
+        }
+        if let Some(value) = &self.config.authorization {
+            return Ok(Authorization { value: value.clone(), source: Source::Fixed });
+        }
+        let current = match refused.map(|refused| &refused.source) {
+            Some(Source::Session(refused)) => self.session.after_refusal(refused.generation, call)?,
+            _ => self.session.valid(Duration::ZERO, call)?,
+        };
+        Ok(Authorization { value: current.header_value(&self.config)?, source: Source::Session(current) })
+    }
+
+    fn ask_hook(&self, rejected: Option<&Secret>, call: &Call) -> Result<Option<TokenSet>> {
+        match self.hooks.access_token.get()? {
+            Some(hook) => {
+                call.check()?;
+                hook.access_token(rejected, call).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn check_origin(&self, url: &Url) -> Result<()> {
+        if self.config.base_url.is_none() && self.config.origins.is_empty() {
+            return Err(Error::new(
+                Reason::Conflict,
+                "base_url: is not configured, so no URL may get the token",
+            ));
+        }
+        if !self.config.trusts(url.origin()) {
+            return Err(
+                Error::new(Reason::Origin, "url: is of another origin than base_url and origins").at(url)
+            );
+        }
+        Ok(())
+    }
+}
+
+fn access_token_of(set: &TokenSet) -> Result<&Secret> {
+    set.access_token().ok_or_else(|| Error::new(Reason::NoToken, "the token set has no access token"))
+}
+
+/// Reads a short answer to its end, so that its connection can serve the next request.
+fn drain(incoming: &mut Incoming) {
+    let mut piece = [0; 4096];
+    let mut left = DRAINED_BYTES;
+    while let Ok(n @ 1..) = incoming.body.read(&mut piece) {
+        left = left.saturating_sub(n);
+        if left == 0 {
+            return;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A request that can be sent again, and an answer whose body is read whole or piece by piece.
+
+use std::time::Duration;
+
+use crate::config::is_reserved;
+use crate::error::{Error, Reason, Result};
+use crate::http::{self, Body, Headers, Incoming, Outgoing, Source, read_to_end};
+use crate::secret::SecretBytes;
+use crate::url::Url;
+
+/// A request to the API.
+pub struct Request {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) headers: Headers,
+    body: RequestBody,
+    /// How long the whole call may take, where it is not the client's timeout.
+    pub timeout: Option<Duration>,
+}
+
+enum RequestBody {
+    Empty,
+    Bytes(SecretBytes),
+    Stream { source: Box<dyn Source>, len: Option<u64>, is_spent: bool },
+}
+
+impl Request {
+    /// The methods of RFC 9110 and 5789 may be written in lower case, as the source design does.
+    pub fn new(method: &str, path: &str) -> Result<Request> {
+        const STANDARD: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"];
+        if !http::is_token(method) {
+            return Err(Error::new(Reason::Value, "method: is not an HTTP method"));
+        }
+        let upper = method.to_ascii_uppercase();
+        if upper == "CONNECT" {
+            return Err(Error::new(Reason::Value, "method: CONNECT makes tunnels, not requests"));
+        }
+        let method = if STANDARD.contains(&upper.as_str()) { upper } else { method.to_owned() };
+        Ok(Request {
+            method,
+            path: path.to_owned(),
+            headers: Headers::default(),
+            body: RequestBody::Empty,
+            timeout: None,
+        })
+    }
+
+    /// Appends a header line. Those that belong to the framing are refused (`hostile.md` H-3).
+    pub fn add_header(&mut self, name: &str, value: &str) -> Result<()> {
+        if is_reserved(name) {
+            return Err(Error::new(Reason::Header, format!("name: {name} belongs to the library")));
+        }
+        self.headers.push_checked(name, value)
+    }
+
+    /// Appends an encoded query parameter.
+    pub fn add_query(&mut self, name: &str, value: &str) {
+        Url::add_query(&mut self.path, name, value);
+    }
+
+    /// A body that can be sent again.
+    pub fn set_body(&mut self, bytes: SecretBytes) {
+        self.body = RequestBody::Bytes(bytes);
+    }
+
+    /// A body that is read once.
+    pub fn set_body_from(&mut self, source: Box<dyn Source>, len: Option<u64>) {
+        self.body = RequestBody::Stream { source, len, is_spent: false };
+    }
+
+    pub(super) fn can_be_sent_again(&self) -> bool {
+        !matches!(self.body, RequestBody::Stream { .. })
+    }
+
+    pub(super) fn check_unspent(&self) -> Result<()> {
+        match self.body {
+            RequestBody::Stream { is_spent: true, .. } => {
+                Err(Error::new(Reason::Value, "request: its streamed body was read already; set a new one"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn outgoing<'a>(&'a mut self, url: &'a Url, headers: &'a Headers) -> Outgoing<'a> {
+        let body = match &mut self.body {
+            RequestBody::Empty => Body::Empty,
+            RequestBody::Bytes(bytes) => Body::Bytes(bytes.expose()),
+            RequestBody::Stream { source, len, is_spent } => {
+                *is_spent = true;
+                Body::Stream { source: &mut **source, len: *len }
+            }
+        };
+        Outgoing { method: &self.method, url, headers, body }
+    }
+}
+
+/// An answer of the API.
+pub struct Response {
+    /// The HTTP status; 4xx and 5xx are answers like any other.
+    pub status: u16,
+    /// All header lines in order.
+    pub headers: Headers,
+    /// Where it came from.
+    pub url: Url,
+    body: Box<dyn Source>,
+    limit: u64,
+}
+
+impl Response {
+    pub(super) fn new(incoming: Incoming, url: Url, limit: u64) -> Response {
+        let Incoming { status, headers, body } = incoming;
+        Response { status, headers, url, body, limit }
+    }
+
+    /// The next bytes of the body; 0 is the end.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.body.read(buffer).map_err(|error| error.at(&self.url))
+    }
+
+    /// The rest of the body, unless it is larger than the limit; a NUL follows its last byte.
+    pub fn read_rest(&mut self) -> Result<SecretBytes> {
+        let mut bytes = SecretBytes::default();
+        read_to_end(&mut *self.body, &mut bytes, self.limit).map_err(|error| error.at(&self.url))?;
+        bytes.extend(b"\0")?;
+        Ok(bytes)
+    }
+}

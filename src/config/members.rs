@@ -1,0 +1,150 @@
+//! Every member of a configuration, its type, default and meaning: checked, read and documented from here.
+
+/// What a member may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Type {
+    /// An object whose members stand in this table.
+    Object,
+    /// An object in the RFCs' own terms: members that are not in this table are kept as they are.
+    Open,
+    /// Text.
+    Text,
+    /// A URL; relative ones are resolved against `base_url`.
+    Url,
+    /// `true` or `false`.
+    Bool,
+    /// Seconds, also with a fraction, within these bounds.
+    Seconds(f64, f64),
+    /// A whole number within these bounds.
+    Count(u64, u64),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A list of HTTP statuses.
+    Statuses,
+    /// A list of URLs.
+    Urls,
+}
+
+/// One member.
+pub struct Member {
+    /// Its path from the top, with dots.
+    pub path: &'static str,
+    /// What it may be.
+    pub kind: Type,
+    /// The default as JSON text; empty where there is none.
+    pub default: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+macro_rules! members {
+    ($($path:literal $kind:expr, $default:literal, $doc:literal;)+) => {
+        &[$(Member { path: $path, kind: $kind, default: $default, doc: $doc }),+]
+    };
+}
+
+use Type::{Bool, Choice, Count, Object, Open, Seconds, Statuses, Text, Urls};
+
+const DAY: f64 = 24.0 * 3600.0;
+
+/// All of them, in the order of the manual. `null` always means the default.
+pub const MEMBERS: &[Member] = members! {
+    "base_url" Type::Url, "", "Where this API is served; the token never leaves this origin. Needed for requests and for relative endpoints.";
+    "origins" Urls, "[]", "Further origins that may get the token.";
+    "authorization" Text, "", "A fixed value of the authorization header, sent verbatim. Excludes token, grant and client.";
+    "token" Open, "", "A token set, if there is one yet: RFC 6749 section 5.1 plus expires_at. Members that the library does not know are kept.";
+    "issuer" Type::Url, "", "The authorization server, discovered when first needed (RFC 8414, then OpenID Connect Discovery).";
+    "server" Open, "", "The authorization server's metadata (RFC 8414), where it is not discovered.";
+    "server.token_endpoint" Type::Url, "\"{base_url}/auth/token\"", "Where tokens are had.";
+    "client" Open, "", "The client's registration (RFC 7591).";
+    "client.client_id" Text, "", "The client identifier.";
+    "client.client_secret" Text, "", "The client secret; none for a public client.";
+    "client.token_endpoint_auth_method" Choice(&["client_secret_post", "client_secret_basic", "none"]), "\"client_secret_post\"", "How the client authenticates (RFC 7591 section 2); without a secret it is none.";
+    "client.scope" Text, "", "The scopes asked for, with spaces between them; the grant's default.";
+    "grant" Open, "", "How a token is had with nobody present, by the RFCs' parameter names; used whenever there is none.";
+    "grant.grant_type" Text, "", "The grant type, client_credentials for example (RFC 6749 section 4.4). Every other member is sent as a parameter.";
+    "refresh" Object, "", "How tokens are renewed.";
+    "refresh.leeway_s" Seconds(0.0, DAY), "30", "Renew this long before expiry, at most 10 % of the lifetime.";
+    "refresh.ahead" Bool, "false", "Renew in the background before anyone waits.";
+    "refresh.retry_lost" Choice(&["once", "never"]), "\"once\"", "Whether a renewal whose answer was lost is tried once more with the same refresh token.";
+    "refresh.endpoint" Type::Url, "", "An external service that renews: it is sent the refresh token alone, without client authentication (account linking).";
+    "refresh.body" Choice(&["form", "json"]), "\"form\"", "How refresh.endpoint wants its body.";
+    "header" Object, "", "For APIs with a header of their own.";
+    "header.name" Text, "\"authorization\"", "The header's name.";
+    "header.scheme" Text, "\"Bearer\"", "The word before the token; empty for the token alone.";
+    "header.token_charset" Choice(&["b64token", "visible"]), "\"b64token\"", "Which characters a token may have: those of RFC 6750, or all of visible ASCII.";
+    "http" Object, "", "How requests are made.";
+    "http.timeout_s" Seconds(0.001, DAY), "30", "How long a call may take in all, renewal included.";
+    "http.connect_timeout_s" Seconds(0.001, DAY), "10", "How long name lookup, connecting and the TLS handshake may take of it.";
+    "http.max_response_bytes" Count(1, 1 << 40), "67108864", "The longest body that bearer_response_body gathers; streaming is unbounded.";
+    "http.redirects" Choice(&["none"]), "\"none\"", "Redirects are handed to the caller as the answers they are.";
+    "http.unauthorized" Statuses, "[401]", "The API's statuses that mean: this token is not valid.";
+    "http.user_agent" Text, "\"libbearer/{version}\"", "The user-agent header, unless a request has its own.";
+    "http.roots" Choice(&["system", "mozilla"]), "\"system\"", "Whose certificate authorities are trusted: this system's, or Mozilla's as built in.";
+    "http.ca_file" Text, "", "A PEM file of the only authorities to trust, in place of roots.";
+    "http.client_cert_file" Text, "", "A PEM file with the client's certificate chain (RFC 8705); needs client_key_file.";
+    "http.client_key_file" Text, "", "A PEM file with the private key of client_cert_file.";
+    "http.idle_connections" Count(0, 1024), "4", "How many connections are kept for the next request.";
+};
+
+/// The member at a path.
+pub fn find(path: &str) -> Option<&'static Member> {
+    MEMBERS.iter().find(|member| member.path == path)
+}
+
+/// The names of the members of the object at a path (empty for the top).
+pub fn names_in(path: &str) -> impl Iterator<Item = &'static str> {
+    let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
+    MEMBERS
+        .iter()
+        .filter_map(move |member| member.path.strip_prefix(&prefix).filter(|rest| !rest.contains('.')))
+}
+
+/// The known name that was probably meant, if one is near.
+pub fn nearest(path: &str, name: &str) -> Option<&'static str> {
+    names_in(path)
+        .map(|known| (distance(known, name), known))
+        .min()
+        .filter(|&(distance, known)| distance <= 2.max(known.len() / 3))
+        .map(|(_, known)| known)
+}
+
+/// Edits from one word to the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parent_stands_in_the_table_and_paths_are_unique() {
+        for (i, member) in MEMBERS.iter().enumerate() {
+            if let Some((parent, _)) = member.path.rsplit_once('.') {
+                assert!(matches!(find(parent).unwrap().kind, Object | Open), "{}", member.path);
+            }
+            assert!(MEMBERS[..i].iter().all(|other| other.path != member.path), "{}", member.path);
+        }
+    }
+
+    #[test]
+    fn nearest_names() {
+        assert_eq!(nearest("http", "timout_s"), Some("timeout_s"));
+        assert_eq!(nearest("http", "timeout"), Some("timeout_s"));
+        assert_eq!(nearest("", "baseurl"), Some("base_url"));
+        assert_eq!(nearest("", "tokens"), Some("token"));
+        assert_eq!(nearest("", "completely_other"), None);
+    }
+}

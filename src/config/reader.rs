@@ -1,0 +1,150 @@
+//! Reads JSON against the table of members; what does not fit is refused with its path.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::members::{self, Type};
+use crate::error::{Error, Reason, Result};
+use crate::json::{Kind, Object, Raw, quote};
+use crate::url::Url;
+
+/// A configuration that fits the table.
+pub(super) struct Reader {
+    top: Object,
+}
+
+impl Reader {
+    pub(super) fn new(text: &str) -> Result<Reader> {
+        let top = Object::parse(text)
+            .map_err(|malformed| Error::new(Reason::Json, format!("config_json: {}", malformed.0)))?;
+        check(&top, "")?;
+        Ok(Reader { top })
+    }
+
+    /// The value at a path, unless it is absent or null.
+    pub(super) fn raw(&self, path: &str) -> Option<Raw> {
+        let mut object = self.top.clone();
+        let mut names = path.split('.').peekable();
+        while let Some(name) = names.next() {
+            let value = object.get(name).filter(|value| value.kind() != Kind::Null)?.clone();
+            if names.peek().is_none() {
+                return Some(value);
+            }
+            object = value.as_object()?.ok()?;
+        }
+        None
+    }
+
+    pub(super) fn text(&self, path: &str) -> Option<Zeroizing<String>> {
+        self.raw(path).and_then(|raw| raw.as_str())
+    }
+
+    pub(super) fn bool(&self, path: &str, default: bool) -> bool {
+        self.raw(path).and_then(|raw| raw.as_bool()).unwrap_or(default)
+    }
+
+    pub(super) fn count(&self, path: &str, default: u64) -> u64 {
+        self.raw(path).and_then(|raw| raw.as_f64()).map_or(default, |number| number as u64)
+    }
+
+    pub(super) fn duration(&self, path: &str, default_s: f64) -> Duration {
+        Duration::from_secs_f64(self.raw(path).and_then(|raw| raw.as_f64()).unwrap_or(default_s))
+    }
+
+    pub(super) fn object(&self, path: &str) -> Option<Object> {
+        self.raw(path).and_then(|raw| raw.as_object()).and_then(std::result::Result::ok)
+    }
+
+    pub(super) fn array(&self, path: &str) -> Option<Vec<Raw>> {
+        self.raw(path).and_then(|raw| raw.as_array())
+    }
+
+    pub(super) fn url(&self, path: &str, base: Option<&Url>) -> Result<Option<Url>> {
+        let Some(text) = self.text(path) else { return Ok(None) };
+        let url = match base {
+            Some(base) => base.resolve(&text),
+            None => Url::parse(&text),
+        };
+        url.map(Some).map_err(|problem| Error::new(Reason::Url, format!("{path}: {problem}")))
+    }
+}
+
+/// An error that names a member by its path.
+pub(super) fn refused(path: &str, problem: impl std::fmt::Display) -> Error {
+    Error::new(Reason::Member, format!("{path}: {problem}"))
+}
+
+fn check(object: &Object, path: &str) -> Result<()> {
+    let is_open = members::find(path).is_some_and(|member| member.kind == Type::Open);
+    for (name, value) in object.iter() {
+        let here = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        match members::find(&here) {
+            Some(member) if value.kind() != Kind::Null => check_value(value, &here, member.kind)?,
+            Some(_) => {}
+            None if is_open => {}
+            None => {
+                let hint = match members::nearest(path, name) {
+                    Some(known) => format!("; did you mean {}?", quote(known)),
+                    None => String::new(),
+                };
+                // Long names are cut: they come from outside and end up in logs.
+                let here: String = here.chars().take(100).collect();
+                return Err(refused(&here, format!("unknown member{hint}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_value(value: &Raw, path: &str, kind: Type) -> Result<()> {
+    let wrong = |wanted: &str| Err(refused(path, format!("is {}, not {wanted}", value.kind().name())));
+    let in_range = |low: f64, high: f64, whole: bool| match value.as_f64() {
+        None => wrong("a number"),
+        Some(number) if !(low..=high).contains(&number) => {
+            Err(refused(path, format!("must be {low} to {high}")))
+        }
+        Some(number) if whole && number.fract() != 0.0 => Err(refused(path, "must be a whole number")),
+        Some(_) => Ok(()),
+    };
+    match kind {
+        Type::Object | Type::Open => match value.as_object() {
+            None => wrong("an object"),
+            Some(Err(malformed)) => Err(refused(path, malformed.0)),
+            Some(Ok(object)) => check(&object, path),
+        },
+        Type::Text | Type::Url => match value.as_str() {
+            None => wrong("a string"),
+            Some(_) => Ok(()),
+        },
+        Type::Bool => match value.as_bool() {
+            None => wrong("a boolean"),
+            Some(_) => Ok(()),
+        },
+        Type::Seconds(low, high) => in_range(low, high, false),
+        Type::Count(low, high) => in_range(low as f64, high as f64, true),
+        Type::Choice(words) => match value.as_str() {
+            None => wrong("a string"),
+            Some(word) if words.contains(&word.as_str()) => Ok(()),
+            Some(_) => Err(refused(path, format!("must be one of {}", words.join(", ")))),
+        },
+        Type::Statuses => match value.as_array() {
+            None => wrong("an array"),
+            Some(list) => {
+                let is_status = |raw: &Raw| {
+                    raw.as_f64().is_some_and(|n| (400.0..=599.0).contains(&n) && n.fract() == 0.0)
+                };
+                if list.iter().all(is_status) {
+                    Ok(())
+                } else {
+                    Err(refused(path, "must list HTTP statuses from 400 to 599"))
+                }
+            }
+        },
+        Type::Urls => match value.as_array() {
+            None => wrong("an array"),
+            Some(list) if list.iter().all(|raw| raw.kind() == Kind::String) => Ok(()),
+            Some(_) => Err(refused(path, "must list strings")),
+        },
+    }
+}

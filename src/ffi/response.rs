@@ -1,0 +1,170 @@
+//! Answers of the API.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::sync::Mutex;
+
+use super::error::bearer_error;
+use super::status::bearer_status;
+use super::support::fence;
+use super::support::handle::{self, handle_kind};
+use super::support::out::Out;
+use super::support::text::{self, Lent, must_not_be_null};
+use crate::client::Response;
+use crate::secret::SecretBytes;
+
+/// An answer. Its head is in; its body comes whole or piece by piece, under the deadline and cancel of the call that
+/// asked for it, also after the client was freed.
+pub struct bearer_response {
+    _opaque: [u8; 0],
+}
+
+pub(super) struct ResponseObject {
+    status: u16,
+    headers: Vec<(Lent, Lent)>,
+    url: Lent,
+    body: Mutex<BodyState>,
+}
+
+struct BodyState {
+    response: Response,
+    /// What `bearer_response_body` has lent out; it stays where it is.
+    gathered: Option<SecretBytes>,
+}
+
+handle_kind!(3, bearer_response, ResponseObject, Response, "response");
+
+impl ResponseObject {
+    pub(super) fn new(response: Response) -> ResponseObject {
+        ResponseObject {
+            status: response.status,
+            headers: response
+                .headers
+                .iter()
+                .map(|(name, value)| (Lent::new(name), Lent::new(value)))
+                .collect(),
+            url: Lent::new(&response.url.to_string()),
+            body: Mutex::new(BodyState { response, gathered: None }),
+        }
+    }
+}
+
+/// The HTTP status of an answer; 0 for what is no response.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_response_status(response: *const bearer_response) -> u16 {
+    fence::value(0, || handle::get(response).map_or(0, |response| response.status))
+}
+
+/// The first value of a header, its name in any case; NULL if it is absent. Borrowed: lives as long as the response.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_response_header(
+    response: *const bearer_response,
+    name: *const c_char,
+) -> *const c_char {
+    fence::value(std::ptr::null(), || {
+        let (Ok(response), Ok(name)) = (handle::get(response), text::required(name, "name")) else {
+            return std::ptr::null();
+        };
+        let is_wanted = |candidate: &Lent| {
+            // SAFETY: `Lent` is NUL-terminated and lives in the response, which the guard keeps.
+            unsafe { CStr::from_ptr(candidate.as_ptr()) }.to_bytes().eq_ignore_ascii_case(name.as_bytes())
+        };
+        response
+            .headers
+            .iter()
+            .find(|(n, _)| is_wanted(n))
+            .map_or(std::ptr::null(), |(_, value)| value.as_ptr())
+    })
+}
+
+/// The header line at an index, from 0, in the order of the answer; false behind the last. Borrowed: lives as long as
+/// the response. name and value may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_response_header_at(
+    response: *const bearer_response,
+    index: usize,
+    name: *mut *const c_char,
+    value: *mut *const c_char,
+) -> bool {
+    fence::value(false, || {
+        let (name, value) = (Out::new(name, std::ptr::null()), Out::new(value, std::ptr::null()));
+        let Ok(response) = handle::get(response) else { return false };
+        match response.headers.get(index) {
+            Some((n, v)) => {
+                name.set(n.as_ptr());
+                value.set(v.as_ptr());
+                true
+            }
+            None => false,
+        }
+    })
+}
+
+/// The URL that answered. Borrowed: lives as long as the response. NULL for what is no response.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_response_url(response: *const bearer_response) -> *const c_char {
+    fence::value(std::ptr::null(), || {
+        handle::get(response).map_or(std::ptr::null(), |response| response.url.as_ptr())
+    })
+}
+
+/// The whole body, or what bearer_response_read has left of it, as it was sent, whatever its Content-Encoding.
+///
+/// bytes: gets the body, borrowed as long as the response lives; a NUL follows its last byte. May be NULL.
+/// len: gets its length in bytes, the NUL not counted. May be NULL.
+///
+/// Blocks, at most until the deadline of the call that asked. Asked again, it gives the same bytes. TOO_LARGE above
+/// http.max_response_bytes; PROTOCOL (truncated) where the answer ended early; UNAVAILABLE, TIMEOUT, CANCELLED;
+/// INVALID_HANDLE, OUT_OF_MEMORY.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_response_body(
+    response: *mut bearer_response,
+    bytes: *mut *const u8,
+    len: *mut usize,
+    error: *mut *mut bearer_error,
+) -> bearer_status {
+    fence::call(error, || {
+        let (bytes, len) = (Out::new(bytes, std::ptr::null()), Out::new(len, 0));
+        let object = handle::get(response)?;
+        let mut state = object.body.lock()?;
+        if state.gathered.is_none() {
+            state.gathered = Some(state.response.read_rest()?);
+        }
+        if let Some(gathered) = &state.gathered {
+            bytes.set(gathered.expose().as_ptr());
+            len.set(gathered.expose().len().saturating_sub(1));
+        }
+        Ok(())
+    })
+}
+
+/// The next bytes of the body, as many as have come; a body of any length can be read so.
+///
+/// buffer, capacity: where they go. read: gets how many; 0 is the end. It must not be NULL.
+///
+/// Blocks, at most until the deadline of the call that asked. PROTOCOL (truncated) where the answer ended early;
+/// UNAVAILABLE, TIMEOUT, CANCELLED; INVALID_ARGUMENT, INVALID_HANDLE.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_response_read(
+    response: *mut bearer_response,
+    buffer: *mut c_void,
+    capacity: usize,
+    read: *mut usize,
+    error: *mut *mut bearer_error,
+) -> bearer_status {
+    fence::call(error, || {
+        let out = Out::new(read, 0);
+        let object = handle::get(response)?;
+        must_not_be_null(read, "read")?;
+        let buffer = text::buffer(buffer, capacity, "buffer")?;
+        out.set(object.body.lock()?.response.read(buffer)?);
+        Ok(())
+    })
+}
+
+/// Frees a response; a body that was not read to its end closes its connection. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_response_free(response: *mut bearer_response) {
+    fence::value((), || drop(handle::free(response)))
+}

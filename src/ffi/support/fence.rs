@@ -1,0 +1,110 @@
+//! The fence at every export: no panic gets past it, `errno` stays, a failure becomes a status and an error object.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use super::errno::Kept;
+use super::handle;
+use crate::error::{Error, Reason, Result};
+use crate::ffi::error::{ErrorObject, bearer_error};
+use crate::ffi::status::bearer_status;
+use crate::status;
+
+#[cfg(panic = "abort")]
+compile_error!("the fence needs unwinding: build with panic = \"unwind\"");
+
+thread_local! {
+    /// How many calls this thread is inside of.
+    static INSIDE: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Runs the body of an export that can fail.
+pub(in crate::ffi) fn call(
+    error: *mut *mut bearer_error,
+    body: impl FnOnce() -> Result<()>,
+) -> bearer_status {
+    let _errno = Kept::now();
+    if !error.is_null() {
+        // SAFETY: the caller says that `error` is NULL or points to a place for a pointer.
+        unsafe { error.write(std::ptr::null_mut()) };
+    }
+    match guarded(body).unwrap_or_else(Err) {
+        Ok(()) => status::OK,
+        Err(failure) => {
+            let status = failure.status;
+            if !error.is_null() {
+                let object = guarded(|| handle::insert(ErrorObject::new(&failure))).unwrap_or_else(Err);
+                // SAFETY: as above. Without memory for the object the status alone tells.
+                unsafe { error.write(object.unwrap_or(std::ptr::null_mut())) };
+            }
+            status
+        }
+    }
+}
+
+/// Runs the body of an export that answers with a status alone.
+pub(in crate::ffi) fn status_only(body: impl FnOnce() -> Result<()>) -> bearer_status {
+    call(std::ptr::null_mut(), body)
+}
+
+/// Runs the body of an export that answers with a value; a bug inside answers with `fallback`.
+pub(in crate::ffi) fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+    let _errno = Kept::now();
+    guarded(body).unwrap_or(fallback)
+}
+
+fn guarded<T>(body: impl FnOnce() -> T) -> Result<T> {
+    keep_panics_quiet();
+    INSIDE.set(INSIDE.get() + 1);
+    // What a panic may leave torn stands behind locks that a panic poisons: they answer INTERNAL from then on.
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        #[cfg(test)]
+        injected::maybe_panic();
+        body()
+    }));
+    INSIDE.set(INSIDE.get() - 1);
+    outcome.map_err(|payload| {
+        // A payload whose own destructor panics must not get out either.
+        std::mem::forget(payload);
+        Error::new(Reason::Panic, "a bug in libbearer was caught; please report it with what led to it")
+    })
+}
+
+/// The default hook would print to the host's stderr; panics outside of our calls are none of our business.
+fn keep_panics_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if INSIDE.get() == 0 {
+                previous(info);
+            }
+        }));
+    });
+}
+
+#[cfg(test)]
+pub(in crate::ffi) mod injected {
+    use std::cell::Cell;
+
+    thread_local! {
+        static NEXT: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Makes the next call on this thread panic inside the fence.
+    pub(in crate::ffi) fn arm() {
+        NEXT.set(true);
+    }
+
+    /// Whether it did.
+    pub(in crate::ffi) fn fired() -> bool {
+        !NEXT.get()
+    }
+
+    pub(super) fn maybe_panic() {
+        if NEXT.replace(false) {
+            panic!("injected");
+        }
+    }
+}

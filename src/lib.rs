@@ -1,0 +1,41 @@
+//! libbearer: get an access token, keep it valid, make requests with it, behind a C header.
+//!
+//! This file is a map of the house; docs/architecture.md walks through it. A room only uses rooms of lower floors.
+//!
+//! | floor | room | what it knows |
+//! |---|---|---|
+//! | 5 | [`ffi`] | C: handles, strings, error objects, hooks, the panic fence |
+//! | 4 | [`client`] | a request: token, send, 401, renew, once more |
+//! | 3 | [`session`] | which token now, who renews it, who waits |
+//! | 2 | [`oauth`] | the protocol, pure: builds requests, reads answers |
+//! | 2 | [`transport`] | one blocking exchange: the network (ureq), or the caller's own HTTP stack |
+//! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`stats`] | what a client is made of, what an exchange is, what hooks and callers may ask |
+//! | 0 | [`error`], [`status`], [`json`], [`token`], [`secret`], [`clock`], [`calendar`], [`cancel`], [`url`], [`random`] | the ground |
+
+#![deny(unsafe_code)]
+
+pub mod calendar;
+pub mod cancel;
+pub mod clock;
+pub mod error;
+pub mod json;
+pub mod random;
+pub mod secret;
+pub mod status;
+pub mod token;
+pub mod url;
+
+pub mod call;
+pub mod config;
+pub mod hooks;
+pub mod http;
+pub mod stats;
+
+pub mod oauth;
+pub mod transport;
+
+pub mod session;
+
+pub mod client;
+
+pub mod ffi;

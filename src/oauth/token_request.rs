@@ -1,0 +1,42 @@
+//! A request to the token endpoint, on its way.
+
+use crate::http::{Body, Headers, Outgoing};
+use crate::secret::{Secret, SecretBytes};
+use crate::url::Url;
+
+/// Everything that one POST to a token endpoint is made of.
+#[derive(Debug)]
+pub struct TokenRequest {
+    /// The token endpoint.
+    pub url: Url,
+    /// Its headers.
+    pub headers: Headers,
+    /// Its body.
+    pub body: SecretBytes,
+}
+
+impl TokenRequest {
+    /// A POST of these bytes. A token answer is asked for as JSON, unencoded (`hostile.md` T-2, T-20).
+    pub fn new(url: &Url, content_type: &str, body: SecretBytes, user_agent: &str) -> TokenRequest {
+        let mut headers = Headers::default();
+        for (name, value) in [
+            ("content-type", content_type),
+            ("accept", "application/json"),
+            ("accept-encoding", "identity"),
+            ("user-agent", user_agent),
+        ] {
+            headers.push(name, Secret::from(value));
+        }
+        TokenRequest { url: url.clone(), headers, body }
+    }
+
+    /// The same as something to send.
+    pub fn outgoing(&self) -> Outgoing<'_> {
+        Outgoing {
+            method: "POST",
+            url: &self.url,
+            headers: &self.headers,
+            body: Body::Bytes(self.body.expose()),
+        }
+    }
+}

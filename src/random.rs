@@ -1,0 +1,33 @@
+//! Hashing and randomness, from the crypto library that rustls links; they need no network code.
+
+use ring::digest;
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::error::{Error, Reason, Result};
+
+/// SHA-256 (FIPS 180-4).
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}
+
+/// Fills the buffer with random bytes from the operating system.
+pub fn fill(buffer: &mut [u8]) -> Result<()> {
+    SystemRandom::new()
+        .fill(buffer)
+        .map_err(|_| Error::new(Reason::Unexpected, "the system gave no random bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fills_the_whole_buffer_differently_each_time() {
+        let (mut a, mut b) = ([0; 32], [0; 32]);
+        fill(&mut a).unwrap();
+        fill(&mut b).unwrap();
+        assert_ne!(a, b);
+    }
+}

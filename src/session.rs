@@ -1,0 +1,446 @@
+//! Which token now, who renews it, who waits.
+//!
+//! One call leads a renewal, the others wait for it. No lock is held while hooks or the network are at work. The
+//! order is fixed: answer read, `on_token` (saved), published, waiters go.
+
+mod lifetime;
+mod renewal;
+
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
+use std::time::Duration;
+
+use crate::call::Call;
+use crate::cancel::Event;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, Reason, Result};
+use crate::hooks::{self, Hooks, LockHook};
+use crate::http::Transport;
+use crate::json::quote;
+use crate::oauth::bearer;
+use crate::secret::Secret;
+use crate::stats::Stats;
+use crate::status::{self, Status};
+use crate::token::TokenSet;
+use lifetime::Lifetime;
+
+/// The token of one client and everything that happens to it.
+pub struct Session {
+    config: Arc<Config>,
+    hooks: Arc<Hooks>,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    stats: Arc<Stats>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<Arc<Current>>,
+    /// Counts every change of `current`.
+    generation: u64,
+    /// `on_token` has not accepted `current` yet.
+    unsaved: bool,
+    /// The API refused the token of this generation, and it could not be renewed at once.
+    refused_generation: Option<u64>,
+    /// The refresh token that the server declared dead, and its words.
+    dead: Option<(Secret, Error)>,
+    flight: Option<Arc<Flight>>,
+}
+
+/// A token set in force.
+pub struct Current {
+    /// The set itself.
+    pub set: TokenSet,
+    /// Which change of the session brought it.
+    pub generation: u64,
+    lifetime: Lifetime,
+}
+
+/// A renewal under way.
+struct Flight {
+    leader: ThreadId,
+    outcome: Mutex<Option<Result<Arc<Current>>>>,
+    waiting: Mutex<Vec<Arc<Event>>>,
+}
+
+/// Why a call wants another token.
+#[derive(Clone, Copy)]
+enum Why {
+    /// The present one does not last that much longer.
+    Expiring(Duration),
+    /// The API refused the token of this generation.
+    Refused(u64),
+    /// The caller said so.
+    Asked,
+}
+
+enum Role {
+    Lead(Arc<Flight>),
+    Join(Arc<Flight>, Arc<Event>),
+}
+
+impl Session {
+    /// A session that begins with the configuration's token.
+    pub fn new(
+        config: Arc<Config>,
+        hooks: Arc<Hooks>,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        stats: Arc<Stats>,
+    ) -> Session {
+        let mut state = State::default();
+        if let Some(set) = &config.token {
+            state.replace(set.clone(), Lifetime::of_stored(set));
+        }
+        Session { config, hooks, transport, clock, stats, state: Mutex::new(state) }
+    }
+
+    /// The token set as it is, without looking at its age.
+    pub fn token(&self) -> Result<Option<Arc<Current>>> {
+        Ok(self.state.lock()?.current.clone())
+    }
+
+    /// Replaces the token set by one that the caller has saved already.
+    pub fn set_token(&self, set: TokenSet) -> Result<()> {
+        let lifetime = Lifetime::of_stored(&set);
+        let mut state = self.state.lock()?;
+        state.replace(set, lifetime);
+        state.unsaved = false;
+        state.dead = None;
+        Ok(())
+    }
+
+    /// A token that lasts at least `min_valid`; renewed if need be.
+    pub fn valid(&self, min_valid: Duration, call: &Call) -> Result<Arc<Current>> {
+        self.renewed(Why::Expiring(min_valid), call)
+    }
+
+    /// Another token than the one of this generation, which the API refused.
+    pub fn after_refusal(&self, generation: u64, call: &Call) -> Result<Arc<Current>> {
+        self.renewed(Why::Refused(generation), call)
+    }
+
+    /// A new token now; calls that ask at the same time share one renewal.
+    pub fn refresh(&self, call: &Call) -> Result<Arc<Current>> {
+        self.renewed(Why::Asked, call)
+    }
+
+    /// Whether there is any way to another token.
+    pub fn can_renew(&self) -> Result<bool> {
+        let (current, is_dead) = {
+            let state = self.state.lock()?;
+            (state.current.clone(), state.dead_error().is_some())
+        };
+        Ok(renewal::way(&self.config, &self.hooks, current.as_ref().map(|c| &c.set), is_dead)?.is_some())
+    }
+
+    /// The API refused the token of this generation, and the request could not be sent again: the next call renews.
+    pub fn mark_refused(&self, generation: u64) -> Result<()> {
+        self.state.lock()?.refused_generation = Some(generation);
+        Ok(())
+    }
+
+    fn renewed(&self, why: Why, call: &Call) -> Result<Arc<Current>> {
+        loop {
+            let role = {
+                let mut state = self.state.lock()?;
+                if let Some(current) = state.satisfying(why, &self.config, &*self.clock) {
+                    return Ok(current);
+                }
+                state.take_role()?
+            };
+            match role {
+                Role::Lead(flight) => return self.fly(&flight, why, call),
+                Role::Join(flight, event) => {
+                    self.stats.renewals_joined.add();
+                    call.wait(&event)?;
+                    match flight.outcome.lock()?.clone() {
+                        // The leader left before its renewal ended: somebody else leads.
+                        Some(Err(error)) if matches!(error.reason, Reason::Cancelled | Reason::Deadline) => {}
+                        Some(outcome) => return outcome,
+                        None => return Err(Error::new(Reason::Torn, "the renewal ended without an outcome")),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Leads a renewal and wakes whoever waits for it, also if it panics.
+    fn fly(&self, flight: &Arc<Flight>, why: Why, call: &Call) -> Result<Arc<Current>> {
+        struct Landing<'a>(&'a Session, &'a Flight, Option<Result<Arc<Current>>>);
+        impl Drop for Landing<'_> {
+            fn drop(&mut self) {
+                let outcome = self
+                    .2
+                    .take()
+                    .unwrap_or_else(|| Err(Error::new(Reason::Panic, "the renewal failed inside")));
+                if let Ok(mut state) = self.0.state.lock() {
+                    state.flight = None;
+                }
+                if let Ok(mut slot) = self.1.outcome.lock() {
+                    *slot = Some(outcome);
+                }
+                if let Ok(waiting) = self.1.waiting.lock() {
+                    waiting.iter().for_each(|event| event.signal());
+                }
+            }
+        }
+        let mut landing = Landing(self, flight, None);
+        let outcome = self.lead(why, call);
+        landing.2 = Some(outcome.clone());
+        drop(landing);
+        outcome
+    }
+
+    fn lead(&self, why: Why, call: &Call) -> Result<Arc<Current>> {
+        call.check()?;
+        let (current, unsaved) = {
+            let state = self.state.lock()?;
+            (state.current.clone(), state.unsaved)
+        };
+        if let (Some(current), true) = (&current, unsaved) {
+            self.save(&current.set, call)?;
+            let mut state = self.state.lock()?;
+            state.unsaved = false;
+            if let Some(current) = state.satisfying(why, &self.config, &*self.clock) {
+                return Ok(current);
+            }
+        }
+        let old = current.as_ref().map(|current| &current.set);
+        let outcome = match self.hooks.lock.get()? {
+            Some(lock) => self.renew_locked(&*lock, old, why, call),
+            None => self.renew(old, why, call),
+        };
+        match &outcome {
+            Ok(_) => {}
+            Err(error) => {
+                self.stats.renewal_failures.add();
+                self.hooks.log(
+                    if error.status == status::LOGIN_REQUIRED { hooks::ERROR } else { hooks::WARN },
+                    "renewal_failed",
+                    &[("error", error.to_json())],
+                );
+            }
+        }
+        outcome
+    }
+
+    fn renew_locked(
+        &self,
+        lock: &dyn LockHook,
+        old: Option<&TokenSet>,
+        why: Why,
+        call: &Call,
+    ) -> Result<Arc<Current>> {
+        struct Held<'a>(&'a dyn LockHook, Option<&'a TokenSet>, Status);
+        impl Drop for Held<'_> {
+            fn drop(&mut self) {
+                self.0.unlock(self.1, self.2);
+            }
+        }
+        lock.lock(old, call)?;
+        let mut held = Held(lock, old, status::INTERNAL);
+        let outcome = self.renew_under(lock, old, why, call);
+        held.2 = outcome.as_ref().map_or_else(|error| error.status, |_| status::OK);
+        outcome
+    }
+
+    fn renew_under(
+        &self,
+        lock: &dyn LockHook,
+        old: Option<&TokenSet>,
+        why: Why,
+        call: &Call,
+    ) -> Result<Arc<Current>> {
+        if let Some(newer) = self.newer(lock, old, call)? {
+            return self.adopt(newer);
+        }
+        match self.renew(old, why, call) {
+            // A process that does not know of the lock may have rotated the refresh token meanwhile.
+            Err(error) if error.reason == Reason::InvalidGrant => match self.newer(lock, old, call)? {
+                Some(newer) => self.adopt(newer),
+                None => Err(error),
+            },
+            outcome => outcome,
+        }
+    }
+
+    /// What somebody else stored, if it is not what we have.
+    fn newer(&self, lock: &dyn LockHook, old: Option<&TokenSet>, call: &Call) -> Result<Option<TokenSet>> {
+        let stored = lock.reload(old, call)?;
+        Ok(stored.filter(|stored| {
+            let same = |of: fn(&TokenSet) -> Option<&Secret>| old.is_some_and(|old| of(old) == of(stored));
+            !(same(TokenSet::access_token) && same(TokenSet::refresh_token))
+        }))
+    }
+
+    fn adopt(&self, set: TokenSet) -> Result<Arc<Current>> {
+        self.hooks.log(hooks::INFO, "token_adopted", &[]);
+        let lifetime = Lifetime::of_stored(&set);
+        let mut state = self.state.lock()?;
+        state.dead = None;
+        Ok(state.replace(set, lifetime))
+    }
+
+    fn renew(&self, old: Option<&TokenSet>, why: Why, call: &Call) -> Result<Arc<Current>> {
+        let (generation, dead) = {
+            let state = self.state.lock()?;
+            // Whoever asks for a renewal by name gets one more try.
+            (state.generation, state.dead_error().filter(|_| !matches!(why, Why::Asked)))
+        };
+        let Some(way) = renewal::way(&self.config, &self.hooks, old, dead.is_some())? else {
+            return Err(dead.unwrap_or_else(|| no_token(old)));
+        };
+        let (asked, asked_wall) = (self.clock.steady(), self.clock.wall_s());
+        self.hooks.log(hooks::INFO, "renewal_started", &[("by", quote(way.name()))]);
+        let answer =
+            renewal::obtain(&way, old, &*self.transport, self.config.refresh.retry_lost, asked_wall, call);
+        let set = match answer {
+            Ok(set) => set.succeed(old, asked_wall),
+            Err(error) => {
+                if error.reason == Reason::InvalidGrant
+                    && let Some(token) = old.and_then(TokenSet::refresh_token)
+                {
+                    self.state.lock()?.dead = Some((token.clone(), error.clone()));
+                }
+                return Err(error);
+            }
+        };
+        self.stats.renewals.add();
+        let lifetime = Lifetime::of_received(&set, asked);
+        self.hooks.log(hooks::INFO, "renewed", &describe(&set));
+        let saved = match self.state.lock()?.generation == generation {
+            true => self.save(&set, call),
+            // The caller set another token meanwhile: that one counts, and this one is nobody's to save.
+            false => return self.token()?.ok_or_else(|| no_token(None)),
+        };
+        let mut state = self.state.lock()?;
+        let current = state.replace(set, lifetime);
+        state.unsaved = saved.is_err();
+        state.dead = None;
+        saved.map(|()| current)
+    }
+
+    /// Offers the set to `on_token`.
+    fn save(&self, set: &TokenSet, call: &Call) -> Result<()> {
+        let Some(hook) = self.hooks.token.get()? else { return Ok(()) };
+        match hook.save(set, call) {
+            Ok(()) => {
+                self.stats.tokens_saved.add();
+                self.hooks.log(hooks::INFO, "token_saved", &[]);
+                Ok(())
+            }
+            Err(error) => {
+                self.stats.tokens_not_saved.add();
+                self.hooks.log(hooks::ERROR, "token_not_saved", &[]);
+                let message = format!("on_token failed, the new token is kept in memory: {}", error.message);
+                // A call that is over keeps its own status.
+                let status =
+                    if matches!(error.status, status::TIMEOUT | status::CANCELLED | status::WOULD_DEADLOCK) {
+                        error.status
+                    } else {
+                        status::HOOK_FAILED
+                    };
+                Err(Error::new(Reason::NotSaved, message).with_status(status))
+            }
+        }
+    }
+}
+
+impl State {
+    /// Makes a set the current one.
+    fn replace(&mut self, set: TokenSet, lifetime: Lifetime) -> Arc<Current> {
+        self.generation += 1;
+        let current = Arc::new(Current { set, generation: self.generation, lifetime });
+        self.current = Some(current.clone());
+        current
+    }
+
+    /// The current set, where it is what the call wants.
+    fn satisfying(&self, why: Why, config: &Config, clock: &dyn Clock) -> Option<Arc<Current>> {
+        let current =
+            self.current.as_ref().filter(|current| current.set.access_token().is_some() && !self.unsaved)?;
+        let is_good = match why {
+            Why::Expiring(min_valid) => {
+                self.refused_generation != Some(current.generation)
+                    && current.lifetime.is_fresh(config.refresh.leeway, min_valid, clock)
+            }
+            Why::Refused(generation) => generation != current.generation,
+            Why::Asked => false,
+        };
+        is_good.then(|| current.clone())
+    }
+
+    fn take_role(&mut self) -> Result<Role> {
+        let me = std::thread::current().id();
+        match &self.flight {
+            Some(flight) if flight.leader == me => Err(Error::new(
+                Reason::Reentered,
+                "a hook of this renewal asked for the very token that is being renewed",
+            )),
+            Some(flight) => {
+                let event = Arc::new(Event::default());
+                flight.waiting.lock()?.push(event.clone());
+                Ok(Role::Join(flight.clone(), event))
+            }
+            None => {
+                let flight =
+                    Arc::new(Flight { leader: me, outcome: Mutex::default(), waiting: Mutex::default() });
+                self.flight = Some(flight.clone());
+                Ok(Role::Lead(flight))
+            }
+        }
+    }
+
+    /// The server's words, where it has declared the current refresh token dead.
+    fn dead_error(&self) -> Option<Error> {
+        let (token, error) = self.dead.as_ref()?;
+        let current = self.current.as_ref()?.set.refresh_token()?;
+        (current == token).then(|| error.clone())
+    }
+}
+
+impl renewal::Way {
+    fn name(&self) -> &'static str {
+        match self {
+            renewal::Way::Hook(_) => "on_refresh",
+            renewal::Way::RefreshToken(_) => "refresh_token",
+            renewal::Way::Grant(_) => "grant",
+        }
+    }
+}
+
+impl Current {
+    /// The value of the header that carries it.
+    pub fn header_value(&self, config: &Config) -> Result<Secret> {
+        match self.set.access_token() {
+            Some(token) => bearer::header_value(token, &config.header),
+            None => Err(no_token(Some(&self.set))),
+        }
+    }
+}
+
+fn no_token(old: Option<&TokenSet>) -> Error {
+    let message = match old {
+        None => "there is no token, and no way to get one without a person",
+        Some(_) => "the access token is no longer valid, and there is no way to renew it",
+    };
+    Error::new(Reason::NoToken, message)
+}
+
+/// What a log may say of a token set.
+fn describe(set: &TokenSet) -> Vec<(&'static str, String)> {
+    let mut members = Vec::new();
+    if let Some(token) = set.access_token() {
+        members.push(("access_token_sha256", quote(&token.fingerprint())));
+    }
+    if let Some(at) = set.expires_at() {
+        members.push(("expires_at", at.to_string()));
+    }
+    members
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

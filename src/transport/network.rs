@@ -1,0 +1,198 @@
+//! HTTP/1.1 over TCP and TLS. ureq does the framing; connecting, waiting, buffers, TLS and errors are ours, for
+//! its defaults break what `bearer.h` promises (docs/architecture.md has the list).
+
+mod buffers;
+mod connection;
+mod connector;
+mod dial;
+mod exchange;
+mod failure;
+mod head;
+mod lookup;
+#[cfg(feature = "tls")]
+mod tls;
+mod wait;
+
+use std::io::Read;
+use std::sync::Arc;
+
+use ureq::http::{Request, Uri, Version};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::NextTimeout;
+use ureq::{Agent, SendBody};
+
+use crate::call::Call;
+use crate::config::Config;
+use crate::error::{Error, Reason, Result};
+use crate::http::{Body, Failed, Incoming, Outgoing, Source};
+use crate::stats::Stats;
+use crate::url::Url;
+use exchange::Exchange;
+
+/// The longest head of an answer (`hostile.md` T-21).
+const LONGEST_HEAD: usize = 64 * 1024;
+
+/// One client's connections.
+pub(super) struct Network {
+    agent: Agent,
+}
+
+impl Network {
+    pub(super) fn new(config: &Arc<Config>, stats: Arc<Stats>) -> Result<Network> {
+        let idle = config.http.idle_connections;
+        let settings = Agent::config_builder()
+            // Every default that reads the environment, follows, decodes or turns statuses into errors is off.
+            .proxy(None)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .accept("")
+            .accept_encoding("")
+            .user_agent("")
+            .max_response_header_size(LONGEST_HEAD)
+            .max_idle_connections(idle)
+            .max_idle_connections_per_host(idle)
+            .build();
+        let connector = connector::OwnConnector::new(config, stats)?;
+        Ok(Network { agent: Agent::with_parts(settings, connector, AskedLater) })
+    }
+
+    pub(super) fn exchange(
+        &self,
+        request: Outgoing<'_>,
+        call: &Call,
+    ) -> std::result::Result<Incoming, Failed> {
+        #[cfg(not(feature = "tls"))]
+        if request.url.is_https() {
+            return Err(Failed::before_sending(Error::new(Reason::NotBuilt, "this build has no TLS")));
+        }
+        let exchange = Exchange::begin(call, needed_output(&request));
+        let response = exchange.run(|| self.send(request));
+        match response {
+            Ok(response) => {
+                let (status, headers) = exchange
+                    .take_head()
+                    .and_then(|head| head::read(&head))
+                    .map_err(|error| Failed { error, sent: true })?;
+                debug_assert_eq!(status, response.status().as_u16());
+                let body =
+                    ResponseBody { reader: Some(Box::new(response.into_body().into_reader())), exchange };
+                Ok(Incoming { status, headers, body: Box::new(body) })
+            }
+            Err(error) => {
+                Err(Failed { sent: exchange.was_sent(), error: failure::before_head(error, &exchange) })
+            }
+        }
+    }
+
+    fn send(
+        &self,
+        request: Outgoing<'_>,
+    ) -> std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+        let mut builder =
+            Request::builder().method(request.method).uri(request.url.to_string()).version(Version::HTTP_11);
+        for (name, value) in request.headers.iter() {
+            let mut value = ureq::http::HeaderValue::from_str(value).map_err(ureq::http::Error::from)?;
+            value.set_sensitive(true);
+            builder = builder.header(name, value);
+        }
+        match request.body {
+            // Without a length ureq would send an empty chunked body.
+            Body::Empty if matches!(request.method, "POST" | "PUT" | "PATCH") => {
+                self.agent.run(builder.body(&[][..])?)
+            }
+            Body::Empty => self.agent.run(builder.body(())?),
+            Body::Bytes(bytes) => self.agent.run(builder.body(bytes)?),
+            Body::Stream { source, len } => {
+                if let Some(len) = len {
+                    builder = builder.header("content-length", len);
+                }
+                let mut reader = SourceReader { source, left: len };
+                self.agent.run(builder.body(SendBody::from_reader(&mut reader))?)
+            }
+        }
+    }
+}
+
+/// What the longest line of the request's head takes: ureq wants room for it in one piece.
+fn needed_output(request: &Outgoing<'_>) -> usize {
+    let longest = request.headers.iter().map(|(name, value)| name.len() + value.len()).max().unwrap_or(0);
+    longest.max(request.url.path().len() + request.method.len()) + 64
+}
+
+/// A caller's body as ureq reads it; exactly as long as it was said to be.
+struct SourceReader<'a> {
+    source: &'a mut dyn Source,
+    left: Option<u64>,
+}
+
+impl Read for SourceReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let room = self
+            .left
+            .map_or(buffer.len(), |left| usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len()));
+        if room == 0 {
+            return Ok(0);
+        }
+        let n = match self.source.read(&mut buffer[..room]) {
+            Ok(0) if self.left.is_some() => {
+                Err(Error::new(Reason::Hook, "the body ended before the length that was given for it"))
+            }
+            outcome => outcome,
+        };
+        match n {
+            Ok(n) => {
+                self.left = self.left.map(|left| left - n as u64);
+                Ok(n)
+            }
+            Err(error) => Err(exchange::fail(error)),
+        }
+    }
+}
+
+struct ResponseBody {
+    reader: Option<Box<dyn Read + Send>>,
+    exchange: Exchange,
+}
+
+impl Source for ResponseBody {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let Some(reader) = &mut self.reader else { return Ok(0) };
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        match self.exchange.run(|| reader.read(buffer)) {
+            Ok(0) => {
+                self.reader = None;
+                Ok(0)
+            }
+            Ok(n) => Ok(n),
+            Err(error) => {
+                // Dropping the reader closes the connection: nothing of this answer is left for the next request.
+                self.reader = None;
+                Err(failure::in_body(error, &self.exchange))
+            }
+        }
+    }
+}
+
+/// ureq looks names up before it looks for a kept connection; ours are looked up by the connector, when needed.
+#[derive(Debug)]
+struct AskedLater;
+
+impl Resolver for AskedLater {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &ureq::config::Config,
+        _: NextTimeout,
+    ) -> std::result::Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}
+
+/// The URL of a request that ureq hands to the connector.
+fn url_of(uri: &Uri) -> Result<Url> {
+    Url::parse(&uri.to_string()).map_err(|problem| Error::new(Reason::Url, format!("the URL {problem}")))
+}

@@ -1,0 +1,79 @@
+//! Opens connections for ureq: lookup, TCP, TLS, all within the time for connecting.
+
+use std::sync::Arc;
+
+use ureq::unversioned::transport::{ConnectionDetails, Connector};
+
+use super::connection::Connection;
+use super::exchange::{Shared, fail};
+use super::{dial, lookup, url_of};
+use crate::call::Call;
+use crate::clock::Deadline;
+use crate::config::Config;
+use crate::error::{Error, Reason, Result};
+use crate::stats::Stats;
+
+pub(super) struct OwnConnector {
+    config: Arc<Config>,
+    stats: Arc<Stats>,
+    #[cfg(feature = "tls")]
+    tls: super::tls::Tls,
+}
+
+impl std::fmt::Debug for OwnConnector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OwnConnector")
+    }
+}
+
+impl OwnConnector {
+    pub(super) fn new(config: &Arc<Config>, stats: Arc<Stats>) -> Result<OwnConnector> {
+        Ok(OwnConnector {
+            #[cfg(feature = "tls")]
+            tls: super::tls::Tls::new(&config.http)?,
+            config: config.clone(),
+            stats,
+        })
+    }
+
+    fn open(&self, details: &ConnectionDetails<'_>, call: &Call) -> Result<Connection> {
+        let url = url_of(details.uri)?;
+        // The time for connecting is part of the call's, so running out of it first is a failure to connect.
+        let turn = Call {
+            deadline: call.deadline.min(Deadline::after(self.config.http.connect_timeout)),
+            cancel: call.cancel.clone(),
+        };
+        let connection = self.open_within(&url, &turn);
+        match connection {
+            Err(error) if error.reason == Reason::Deadline && call.check().is_ok() => {
+                Err(Error::new(Reason::Connect, "connecting took longer than http.connect_timeout_s"))
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn open_within(&self, url: &crate::url::Url, turn: &Call) -> Result<Connection> {
+        let addresses = lookup::addresses(url, turn)?;
+        let stream = dial::connect(&addresses, turn)?;
+        self.stats.connections.add();
+        let connection = Connection::plain(stream);
+        #[cfg(feature = "tls")]
+        if url.is_https() {
+            return self.tls.wrap(connection, url.host(), turn);
+        }
+        Ok(connection)
+    }
+}
+
+impl Connector for OwnConnector {
+    type Out = Connection;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> std::result::Result<Option<Connection>, ureq::Error> {
+        let shared = Shared::current()?;
+        self.open(details, &shared.call).map(Some).map_err(|error| fail(error).into())
+    }
+}

@@ -1,0 +1,87 @@
+//! The protected resource.
+
+use crate::encoding::form_pairs;
+use crate::request::Request;
+use crate::response::Response;
+use crate::shared::State;
+use serde_json::json;
+
+/// The most bytes that are generated for one answer.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// `/api`: needs a live access token.
+pub fn bearer(state: &mut State, request: &Request, rest: &str) -> Response {
+    // The scheme is compared as it is: Home Assistant takes `Bearer` only.
+    let token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let now_ms = state.clock.now_ms();
+    let allowed = token.is_some_and(|token| state.grants.is_live(token, now_ms));
+    guarded(state, allowed, request, rest)
+}
+
+/// `/fixed`: needs one fixed `Authorization` value.
+pub fn fixed(state: &mut State, request: &Request, rest: &str) -> Response {
+    let value = request.header("authorization");
+    let allowed = value == Some(&state.config.fixed_authorization);
+    guarded(state, allowed, request, rest)
+}
+
+fn guarded(state: &mut State, allowed: bool, request: &Request, rest: &str) -> Response {
+    if allowed && !state.config.reject_all {
+        return resource(request, rest);
+    }
+    state.counters.api_401 += 1;
+    let mut response = Response::text(401, "401: Unauthorized").content_type("text/plain");
+    if let Some(challenge) = &state.config.www_authenticate {
+        response = response.header("WWW-Authenticate", challenge);
+    }
+    response
+}
+
+fn resource(request: &Request, rest: &str) -> Response {
+    let (name, argument) = match rest.strip_prefix('/') {
+        Some(rest) => rest.split_once('/').unwrap_or((rest, "")),
+        None => ("", ""),
+    };
+    let number = argument.parse::<u64>().ok();
+    match (name, number) {
+        ("status", Some(code @ 200..=599)) => {
+            let status = u16::try_from(code).unwrap_or_default();
+            Response::text(status, &format!("status {code}"))
+        }
+        ("bytes", Some(length @ 0..=MAX_BYTES)) => Response::pattern(length, false),
+        ("chunked", Some(length @ 0..=MAX_BYTES)) => Response::pattern(length, true),
+        ("status" | "bytes" | "chunked", _) => Response::text(400, "400: bad number"),
+        ("headers", _) => Response::text(200, "headers\n")
+            .header("Set-Cookie", "first=1; Path=/")
+            .header("Set-Cookie", "second=2; Path=/")
+            .header("X-Repeated", "a")
+            .header("X-Repeated", "b"),
+        ("redirect", _) => redirect(request),
+        ("empty", _) => Response::empty(204),
+        _ => echo(request),
+    }
+}
+
+fn redirect(request: &Request) -> Response {
+    let pairs = form_pairs(request.query()).unwrap_or_default();
+    let value = |name| pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let status = value("status").unwrap_or("302").parse().ok();
+    match (value("to"), status.filter(|status| (300..400).contains(status))) {
+        (Some(to), Some(status)) if !to.contains(['\r', '\n', '\0']) => {
+            Response::text(status, "").header("Location", to)
+        }
+        _ => Response::text(400, "400: to=<URL> and status=3xx are needed"),
+    }
+}
+
+fn echo(request: &Request) -> Response {
+    let echo = json!({
+        "method": request.method,
+        "path": request.target,
+        "headers": request.headers,
+        "body_length": request.body_length,
+        "body_sha256": request.body_sha256,
+        "body_text": request.body_text(),
+    });
+    Response::json(200, &echo)
+}

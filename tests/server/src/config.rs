@@ -1,0 +1,103 @@
+//! Settings that tests change while the server runs.
+
+use crate::members::Members;
+use crate::options::Options;
+use serde_json::{Map, Value, json};
+
+/// How tokens are issued and requests answered.
+#[derive(Clone)]
+pub struct Config {
+    /// Whether a renewal spends the refresh token and gives a new one.
+    pub rotate: bool,
+    /// Lifetime of access tokens.
+    pub access_ttl_s: u64,
+    /// For how long a spent refresh token is answered with the same new set again.
+    pub grace_s: u64,
+    /// Members added to every token answer; null removes one.
+    pub token_members: Map<String, Value>,
+    /// What the API's 401 says in `WWW-Authenticate`, if it is sent.
+    pub www_authenticate: Option<String>,
+    /// The whole `Authorization` value that `/fixed` asks for.
+    pub fixed_authorization: String,
+    /// Whether the API refuses every token.
+    pub reject_all: bool,
+    /// Whether connections stay open after an answer.
+    pub keep_alive: bool,
+}
+
+impl Config {
+    /// The settings that a server starts with, and goes back to on a reset.
+    pub fn new(options: &Options) -> Self {
+        Self {
+            rotate: options.rotate,
+            access_ttl_s: options.access_ttl_s.min(u64::from(u32::MAX)),
+            grace_s: 0,
+            token_members: Map::new(),
+            www_authenticate: None,
+            fixed_authorization: "secret".to_string(),
+            reject_all: false,
+            keep_alive: true,
+        }
+    }
+
+    /// The settings with those in `members` changed.
+    pub fn changed(&self, mut members: Members) -> Result<Self, String> {
+        let mut new = self.clone();
+        if let Some(rotate) = members.flag("rotate")? {
+            new.rotate = rotate;
+        }
+        if let Some(ttl) = members.count("access_ttl_s", u32::MAX)? {
+            new.access_ttl_s = ttl;
+        }
+        if let Some(grace) = members.count("grace_s", u32::MAX)? {
+            new.grace_s = grace;
+        }
+        match members.take("token_members") {
+            None => {}
+            Some(Value::Object(added)) => new.token_members = added,
+            Some(_) => return Err("token_members is not an object".to_string()),
+        }
+        match members.take("www_authenticate") {
+            None => {}
+            Some(Value::Null) => new.www_authenticate = None,
+            Some(Value::String(text)) => {
+                new.www_authenticate = Some(header_value("www_authenticate", text)?);
+            }
+            Some(_) => return Err("www_authenticate is not a string or null".to_string()),
+        }
+        if let Some(text) = members.text("fixed_authorization")? {
+            new.fixed_authorization = header_value("fixed_authorization", text)?;
+        }
+        if let Some(reject) = members.flag("reject_all")? {
+            new.reject_all = reject;
+        }
+        if let Some(keep) = members.flag("keep_alive")? {
+            new.keep_alive = keep;
+        }
+        members.finish()?;
+        Ok(new)
+    }
+
+    /// All settings, as the control interface shows them.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "rotate": self.rotate,
+            "access_ttl_s": self.access_ttl_s,
+            "grace_s": self.grace_s,
+            "token_members": self.token_members,
+            "www_authenticate": self.www_authenticate,
+            "fixed_authorization": self.fixed_authorization,
+            "reject_all": self.reject_all,
+            "keep_alive": self.keep_alive,
+        })
+    }
+}
+
+/// Refuses what would break the header block; hostile headers go through a fault's
+/// `raw_base64`, on purpose and not by accident.
+pub fn header_value(name: &str, text: String) -> Result<String, String> {
+    if text.contains(['\r', '\n', '\0']) {
+        return Err(format!("{name} has a line break or NUL"));
+    }
+    Ok(text)
+}

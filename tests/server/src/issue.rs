@@ -1,0 +1,105 @@
+//! Token answers: what the token endpoint, account linking and the control interface
+//! all hand out.
+
+use crate::grants::{GrantId, Presented};
+use crate::shared::State;
+use serde_json::{Value, json};
+
+/// The scope of a grant for which nobody asked for one.
+pub const DEFAULT_SCOPE: &str = "read write";
+
+/// Why there is no renewal.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NotRenewed {
+    /// The refresh token is not good (any more).
+    InvalidGrant,
+    /// More was asked for than was granted.
+    InvalidScope,
+}
+
+impl State {
+    /// A token answer for a grant, as of now and with the configured lifetime.
+    pub fn token_answer(&mut self, grant: GrantId, scope: &str, with_refresh: bool) -> Value {
+        let now_ms = self.clock.now_ms();
+        self.token_answer_at(now_ms, grant, scope, with_refresh, self.config.access_ttl_s)
+    }
+
+    /// A token answer as of some time and with some lifetime.
+    pub fn token_answer_at(
+        &mut self,
+        issued_ms: i64,
+        grant: GrantId,
+        scope: &str,
+        with_refresh: bool,
+        ttl_s: u64,
+    ) -> Value {
+        let ttl_ms = i64::try_from(ttl_s).unwrap_or(i64::MAX).saturating_mul(1000);
+        let expires_ms = issued_ms.saturating_add(ttl_ms);
+        let mut answer = json!({
+            "access_token": self.grants.access_token(grant, expires_ms),
+            "token_type": "Bearer",
+            "expires_in": ttl_s,
+            "scope": scope,
+        });
+        if with_refresh {
+            answer["refresh_token"] = Value::String(self.grants.refresh_token(grant));
+        }
+        self.with_members(answer)
+    }
+
+    /// Applies the configured extra members, of which null removes one.
+    fn with_members(&self, mut answer: Value) -> Value {
+        for (name, value) in &self.config.token_members {
+            match (value, answer.as_object_mut()) {
+                (Value::Null, Some(members)) => {
+                    members.remove(name);
+                }
+                (value, _) => answer[name.as_str()] = value.clone(),
+            }
+        }
+        answer
+    }
+
+    /// Renews with a refresh token, by a client or (account linking) by anybody.
+    pub fn renew(
+        &mut self,
+        token: &str,
+        client_id: Option<&str>,
+        scope: Option<&str>,
+    ) -> Result<Value, NotRenewed> {
+        let now_ms = self.clock.now_ms();
+        let grace_ms = i64::try_from(self.config.grace_s).unwrap_or(i64::MAX).saturating_mul(1000);
+        let grant = match self.grants.present(token, client_id, now_ms, grace_ms) {
+            Presented::Live(grant) => grant,
+            Presented::InGrace(answer) => return Ok(answer),
+            Presented::Replayed(grant) => {
+                self.end_family(grant);
+                return Err(NotRenewed::InvalidGrant);
+            }
+            Presented::Bad => return Err(NotRenewed::InvalidGrant),
+        };
+        let granted = self.grants.scope(grant);
+        let scope = match scope {
+            Some(asked) if !is_within(asked, &granted) => return Err(NotRenewed::InvalidScope),
+            Some(asked) => asked.to_string(),
+            None => granted,
+        };
+        let rotate = self.config.rotate;
+        let answer = self.token_answer(grant, &scope, rotate);
+        if rotate {
+            self.grants.spend(token, now_ms, answer.clone());
+        }
+        Ok(answer)
+    }
+
+    /// Ends a grant because something of it was used twice.
+    pub fn end_family(&mut self, grant: GrantId) {
+        if self.grants.revoke(grant) {
+            self.counters.families_revoked += 1;
+        }
+    }
+}
+
+fn is_within(asked: &str, granted: &str) -> bool {
+    asked.split_ascii_whitespace().all(|scope| granted.split_ascii_whitespace().any(|has| has == scope))
+}

@@ -1,0 +1,67 @@
+//! Which part of the server answers a request.
+
+use crate::request::Request;
+use crate::response::Response;
+use crate::shared::{Counters, Kind, Shared};
+use crate::{api, authorize, link, metadata, token};
+
+/// The token endpoint.
+pub const TOKEN: &str = "/auth/token";
+/// The authorization endpoint.
+pub const AUTHORIZE: &str = "/auth/authorize";
+/// The revocation endpoint.
+pub const REVOKE: &str = "/auth/revoke";
+const METADATA: &str = "/.well-known/oauth-authorization-server";
+const LINK: &str = "/link/refresh_token/";
+
+/// Counts a request that has arrived.
+pub fn count(counters: &mut Counters, path: &str) {
+    if path == TOKEN {
+        counters.token_requests += 1;
+    }
+    if below(path, "/api").is_some() || below(path, "/fixed").is_some() {
+        counters.api_requests += 1;
+    }
+}
+
+/// Gives a request its effect and answers it.
+pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
+    if kind == Kind::Other {
+        return Response::text(200, "other\n");
+    }
+    let path = request.path();
+    let base = &shared.urls[kind.index()];
+    let mut state = shared.lock();
+    let state = &mut *state;
+    let is_get = request.method == "GET";
+    let is_post = request.method == "POST";
+    if let Some(rest) = below(path, "/api") {
+        return api::bearer(state, request, rest);
+    }
+    if let Some(rest) = below(path, "/fixed") {
+        return api::fixed(state, request, rest);
+    }
+    match path {
+        TOKEN if is_post => token::answer(state, request),
+        AUTHORIZE if is_get => authorize::answer(state, request, base),
+        REVOKE if is_post => token::revoke(state, request),
+        METADATA if is_get => metadata::answer(base),
+        TOKEN | REVOKE => not_allowed("POST"),
+        AUTHORIZE | METADATA => not_allowed("GET"),
+        _ => match path.strip_prefix(LINK) {
+            Some("") | None => Response::text(404, "404: Not Found"),
+            Some(_) if is_post => link::answer(state, request),
+            Some(_) => not_allowed("POST"),
+        },
+    }
+}
+
+fn not_allowed(allowed: &str) -> Response {
+    Response::text(405, "405: Method Not Allowed").header("Allow", allowed)
+}
+
+/// The rest of a path that is `base` or below it.
+fn below<'a>(path: &'a str, base: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(base)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}

@@ -1,0 +1,161 @@
+//! The token endpoint and the revocation endpoint.
+
+use crate::clients::Refusal;
+use crate::encoding::{base64url, form_pairs};
+use crate::issue::{DEFAULT_SCOPE, NotRenewed};
+use crate::request::Request;
+use crate::response::Response;
+use crate::shared::State;
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+
+type Pairs = Vec<(String, String)>;
+
+/// `POST /auth/token`.
+pub fn answer(state: &mut State, request: &Request) -> Response {
+    // Like Home Assistant, which finds no grant_type in any other body.
+    if request.media_type() != "application/x-www-form-urlencoded" {
+        return error("unsupported_grant_type");
+    }
+    let Some(form) = form(request) else {
+        return error("invalid_request");
+    };
+    let repeated = form
+        .iter()
+        .enumerate()
+        .any(|(index, (name, _))| form[..index].iter().any(|(earlier, _)| earlier == name));
+    let mut authorization = request.header_values("authorization");
+    let (authorization, more) = (authorization.next(), authorization.next());
+    if repeated || more.is_some() {
+        return error("invalid_request");
+    }
+    let id = value(&form, "client_id");
+    let secret = value(&form, "client_secret");
+    let client = match state.clients.authenticate(authorization, id, secret) {
+        Ok(client) => client,
+        Err(refusal) => {
+            if value(&form, "grant_type") == Some("refresh_token") {
+                state.counters.refresh_failures += 1;
+            }
+            return refused(&refusal);
+        }
+    };
+    match value(&form, "grant_type") {
+        Some("refresh_token") => refresh(state, &form, &client),
+        Some("authorization_code") => code(state, &form, &client),
+        Some("client_credentials") => client_credentials(state, &form, &client),
+        Some(_) => error("unsupported_grant_type"),
+        None => error("invalid_request"),
+    }
+}
+
+/// `POST /auth/revoke` (RFC 7009): always 200, as at Home Assistant, also for a token
+/// that nobody knows.
+pub fn revoke(state: &mut State, request: &Request) -> Response {
+    if let Some(token) = form(request).as_deref().and_then(|form| value(form, "token")) {
+        state.grants.revoke_token(token);
+    }
+    Response::empty(200)
+}
+
+fn refresh(state: &mut State, form: &Pairs, client: &str) -> Response {
+    let scope = value(form, "scope");
+    let outcome = match value(form, "refresh_token") {
+        None => Err("invalid_request"),
+        Some(token) => match state.renew(token, Some(client), scope) {
+            Ok(answer) => Ok(answer),
+            Err(NotRenewed::InvalidGrant) => Err("invalid_grant"),
+            Err(NotRenewed::InvalidScope) => Err("invalid_scope"),
+        },
+    };
+    match outcome {
+        Ok(answer) => {
+            state.counters.refreshes += 1;
+            success(&answer)
+        }
+        Err(code) => {
+            state.counters.refresh_failures += 1;
+            error(code)
+        }
+    }
+}
+
+fn code(state: &mut State, form: &Pairs, client: &str) -> Response {
+    let Some(text) = value(form, "code") else {
+        return error("invalid_request");
+    };
+    let now_ms = state.clock.now_ms();
+    let Some(code) = state.grants.find_code(text) else {
+        return error("invalid_grant");
+    };
+    if let Some(grant) = code.grant {
+        // RFC 6749, section 4.1.2: a code used twice was stolen, and so may be what
+        // came of it.
+        state.end_family(grant);
+        return error("invalid_grant");
+    }
+    let good = code.client_id == client
+        && now_ms < code.expires_ms
+        && value(form, "redirect_uri") == Some(&code.redirect_uri)
+        && verified(code.challenge.as_deref(), value(form, "code_verifier"));
+    if !good {
+        return error("invalid_grant");
+    }
+    let scope = code.scope.clone();
+    let grant = state.grants.grant(client, &scope);
+    if let Some(code) = state.grants.find_code(text) {
+        code.grant = Some(grant);
+    }
+    success(&state.token_answer(grant, &scope, true))
+}
+
+fn client_credentials(state: &mut State, form: &Pairs, client: &str) -> Response {
+    if !state.clients.is_confidential(client) {
+        return error("unauthorized_client");
+    }
+    let scope = value(form, "scope").unwrap_or(DEFAULT_SCOPE);
+    let grant = state.grants.grant(client, scope);
+    success(&state.token_answer(grant, scope, false))
+}
+
+/// PKCE with S256; nothing to verify where there was no challenge.
+fn verified(challenge: Option<&str>, verifier: Option<&str>) -> bool {
+    let Some(challenge) = challenge else {
+        return true;
+    };
+    verifier.is_some_and(|verifier| {
+        let hash = digest(&SHA256, verifier.as_bytes());
+        base64url(hash.as_ref()) == challenge
+    })
+}
+
+fn form(request: &Request) -> Option<Pairs> {
+    form_pairs(std::str::from_utf8(request.whole_body()?).ok()?)
+}
+
+/// A parameter; one without value counts as absent (RFC 6749, section 3.2).
+fn value<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = form.iter().find(|(n, value)| n == name && !value.is_empty());
+    found.map(|(_, value)| value.as_str())
+}
+
+fn success(answer: &Value) -> Response {
+    Response::json(200, answer).header("Cache-Control", "no-store")
+}
+
+fn error(code: &str) -> Response {
+    Response::json(400, &json!({ "error": code })).header("Cache-Control", "no-store")
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let basic = match refusal {
+        Refusal::InvalidRequest => return error("invalid_request"),
+        Refusal::InvalidClient { basic } => *basic,
+    };
+    let mut response = error("invalid_client");
+    response.status = 401;
+    if basic {
+        response = response.header("WWW-Authenticate", "Basic realm=\"bearer-testserver\"");
+    }
+    response
+}
