@@ -134,7 +134,7 @@ impl Config {
             client: client(&reader)?,
             grant: grant(&reader)?,
             refresh: Refresh {
-                leeway: reader.duration("refresh.leeway_s", 30.0),
+                leeway: reader.duration("refresh.leeway_s", 30),
                 retry_lost: reader.text("refresh.retry_lost").is_none_or(|policy| *policy == "once"),
                 endpoint: reader.url("refresh.endpoint", base_url.as_ref())?,
                 json_body: reader.text("refresh.body").is_some_and(|body| *body == "json"),
@@ -281,12 +281,14 @@ fn read_http(reader: &Reader) -> Result<Http> {
         }
     };
     let unauthorized = match reader.array("http.unauthorized") {
-        Some(list) => list.iter().filter_map(|raw| raw.as_f64()).map(|number| number as u16).collect(),
+        Some(list) => {
+            list.iter().filter_map(|raw| raw.as_thousandths()).map(|number| (number / 1000) as u16).collect()
+        }
         None => vec![401],
     };
     Ok(Http {
-        timeout: reader.duration("http.timeout_s", 30.0),
-        connect_timeout: reader.duration("http.connect_timeout_s", 10.0),
+        timeout: reader.duration("http.timeout_s", 30),
+        connect_timeout: reader.duration("http.connect_timeout_s", 10),
         max_response_bytes: reader.count("http.max_response_bytes", 64 << 20),
         unauthorized,
         user_agent,

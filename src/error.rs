@@ -3,6 +3,9 @@
 use crate::json::quote;
 use crate::status::{self, Status};
 
+/// Fixed words cost nothing; most messages are.
+pub type Message = std::borrow::Cow<'static, str>;
+
 /// How a call of this crate ends.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -78,14 +81,20 @@ reasons! {
 }
 
 /// Why a call failed. Its text never holds a secret: messages are made of fixed words, names and numbers.
+///
+/// One pointer wide, because it stands in every `Result`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+/// What an [`Error`] is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
     /// What the program should do about it.
     pub status: Status,
     /// The stable sub-code.
     pub reason: Reason,
     /// For people, in English.
-    pub message: String,
+    pub message: Message,
     /// The `error` member of an OAuth error response (RFC 6749 section 5.2).
     pub oauth_error: Option<String>,
     /// Its `error_description`, shortened and without control characters.
@@ -98,19 +107,40 @@ pub struct Error {
     pub url: Option<String>,
 }
 
+impl std::ops::Deref for Error {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.0
+    }
+}
+
 impl Error {
     /// An error with the reason's own status.
-    pub fn new(reason: Reason, message: impl Into<String>) -> Error {
-        Error {
+    pub fn new(reason: Reason, message: impl Into<Message>) -> Error {
+        Error::from_message(reason, message.into())
+    }
+
+    /// Out of line, for it stands at every place that can fail.
+    #[cold]
+    #[inline(never)]
+    fn from_message(reason: Reason, message: Message) -> Error {
+        Error(Box::new(Parts {
             status: reason.status(),
             reason,
-            message: message.into(),
+            message,
             oauth_error: None,
             oauth_error_description: None,
             http_status: None,
             retry_after_s: None,
             url: None,
-        }
+        }))
     }
 
     /// The same error under another status: for hooks, which choose it.

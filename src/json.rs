@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use zeroize::Zeroizing;
 
+use crate::secret::Wiped;
 /// How deep values may nest. Whoever reads what we hand on has a limit as well.
 const DEEPEST: usize = 64;
 
@@ -15,7 +15,7 @@ pub struct Malformed(pub String);
 
 /// One value as its JSON text, wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Raw(Zeroizing<String>);
+pub struct Raw(Wiped);
 
 impl fmt::Debug for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,12 +57,12 @@ impl Kind {
 impl Raw {
     /// A JSON string with this text.
     pub fn from_text(text: &str) -> Raw {
-        Raw(Zeroizing::new(quote(text)))
+        Raw(Wiped::new(quote(text)))
     }
 
     /// A JSON number.
     pub fn from_integer(number: i64) -> Raw {
-        Raw(Zeroizing::new(number.to_string()))
+        Raw(Wiped::new(number.to_string()))
     }
 
     /// The JSON text.
@@ -83,10 +83,8 @@ impl Raw {
     }
 
     /// The text of a string; `None` for any other type.
-    pub fn as_str(&self) -> Option<Zeroizing<String>> {
-        (self.kind() == Kind::String)
-            .then(|| serde_json::from_str(&self.0).ok().map(Zeroizing::new))
-            .flatten()
+    pub fn as_str(&self) -> Option<Wiped> {
+        (self.kind() == Kind::String).then(|| serde_json::from_str(&self.0).ok().map(Wiped::new)).flatten()
     }
 
     /// The value of a boolean.
@@ -94,10 +92,9 @@ impl Raw {
         (self.kind() == Kind::Bool).then(|| self.text() == "true")
     }
 
-    /// The value of a number, as near as a double comes.
-    pub fn as_f64(&self) -> Option<f64> {
-        // Rust's own parser turns 1e400 into infinity, where serde_json would refuse.
-        (self.kind() == Kind::Number).then(|| self.0.parse().ok()).flatten()
+    /// The value of a number in thousandths, rounded down; see [`thousandths`].
+    pub fn as_thousandths(&self) -> Option<i64> {
+        (self.kind() == Kind::Number).then(|| thousandths(&self.0)).flatten()
     }
 
     /// The values of an array.
@@ -162,10 +159,10 @@ impl Object {
     }
 
     /// The object as JSON text, values exactly as they came.
-    pub fn to_text(&self) -> Zeroizing<String> {
+    pub fn to_text(&self) -> Wiped {
         // Reserved in one go: a growing string would leave unwiped copies behind.
         let size = self.0.iter().map(|(name, value)| name.len() * 6 + value.0.len() + 4).sum::<usize>() + 2;
-        let mut text = Zeroizing::new(String::with_capacity(size));
+        let mut text = Wiped::with_capacity(size);
         text.push('{');
         for (name, value) in &self.0 {
             if text.len() > 1 {
@@ -178,6 +175,51 @@ impl Object {
         text.push('}');
         text
     }
+}
+
+/// A decimal number in thousandths, rounded down, and at most what fits: `3599.9` is 3 599 900, `1e400` the largest.
+/// Everything counted here is seconds or whole numbers, so no doubles, and none of their tables, are needed.
+pub fn thousandths(text: &str) -> Option<i64> {
+    let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, small_integer(exponent)?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (mantissa, ""),
+    };
+    if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    // How many digits stand before the point once it has moved.
+    let kept = whole.len() as i64 + exponent + 3;
+    let (mut number, mut is_cut) = (0i64, false);
+    for (place, digit) in (0..).zip(whole.bytes().chain(fraction.bytes())) {
+        if place < kept {
+            number = number.saturating_mul(10).saturating_add(i64::from(digit - b'0'));
+        } else {
+            is_cut |= digit != b'0';
+        }
+    }
+    let digits = (whole.len() + fraction.len()) as i64;
+    // Twenty zeros fill any i64.
+    for _ in 0..(kept - digits).clamp(0, 20) {
+        number = number.saturating_mul(10);
+    }
+    Some(if is_negative { -number - i64::from(is_cut) } else { number })
+}
+
+/// An exponent; those that make every number huge or nothing are all the same.
+fn small_integer(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'-' => (-1, &text[1..]),
+        b'+' => (1, &text[1..]),
+        _ => (1, text),
+    };
+    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| sign * digits.parse::<i64>().unwrap_or(i64::MAX).min(1 << 32))
 }
 
 /// Text as a JSON string.
@@ -260,7 +302,7 @@ impl<'de> Visitor<'de> for Members<'_> {
                 *self.0 = Some(name);
                 return Err(serde::de::Error::custom("duplicate member"));
             }
-            object.0.push((name, Raw(Zeroizing::new(value.get().to_owned()))));
+            object.0.push((name, Raw(Wiped::new(value.get().to_owned()))));
         }
         Ok(object)
     }
@@ -278,7 +320,7 @@ impl<'de> Visitor<'de> for Elements {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Raw>, A::Error> {
         let mut elements = Vec::new();
         while let Some(value) = seq.next_element::<&'de RawValue>()? {
-            elements.push(Raw(Zeroizing::new(value.get().to_owned())));
+            elements.push(Raw(Wiped::new(value.get().to_owned())));
         }
         Ok(elements)
     }
@@ -346,10 +388,32 @@ mod tests {
     }
 
     #[test]
-    fn numbers_beyond_a_double_become_infinite() {
-        let object = Object::parse(r#"{"a":1e400,"b":-0.5}"#).unwrap();
-        assert_eq!(object.get("a").unwrap().as_f64(), Some(f64::INFINITY));
-        assert_eq!(object.get("b").unwrap().as_f64(), Some(-0.5));
+    fn t_9_decimals_are_rounded_down_and_saturate() {
+        for (text, wanted) in [
+            ("0", 0),
+            ("-0", 0),
+            ("3600", 3_600_000),
+            ("3599.9", 3_599_900),
+            ("0.0019", 1),
+            ("-0.0001", -1),
+            ("-0.5", -500),
+            ("1.5e3", 1_500_000),
+            ("12345e-2", 123_450),
+            ("1E+2", 100_000),
+            ("1795499228.123456", 1_795_499_228_123),
+            ("1e400", i64::MAX),
+            ("-1e400", -i64::MAX),
+            ("1e-400", 0),
+            ("0e400", 0),
+            ("1e99999999999999999999", i64::MAX),
+            ("9223372036854775808", i64::MAX),
+            ("1000000000000000000000000000000", i64::MAX),
+        ] {
+            assert_eq!(thousandths(text), Some(wanted), "{text}");
+        }
+        for bad in ["", "-", "+1", ".5", "1.", "1e", "1e+", "1e1.5", "0x10", "1 ", "inf", "NaN", "1_000"] {
+            assert_eq!(thousandths(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! Text that must not be seen: wiped when dropped, and printed as `…`.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 /// A token, client secret, code or key. Everything but this file and whoever must send it holds it unseen.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(Wiped);
 
 impl Secret {
     /// Takes the text over; no copy is made.
     pub fn new(text: String) -> Secret {
-        Secret(Zeroizing::new(text))
+        Secret(Wiped::new(text))
     }
 
     /// The text itself. Whoever asks must neither log it nor put it into an error.
@@ -30,6 +30,50 @@ impl From<&str> for Secret {
 }
 
 impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Text that is wiped when dropped, and otherwise is text: JSON and forms on their way in and out.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Wiped(String);
+
+impl Wiped {
+    /// Takes the text over.
+    pub fn new(text: String) -> Wiped {
+        Wiped(text)
+    }
+
+    /// No text, with room for that many bytes: growing would leave unwiped copies behind.
+    pub fn with_capacity(bytes: usize) -> Wiped {
+        Wiped(String::with_capacity(bytes))
+    }
+}
+
+impl std::ops::Deref for Wiped {
+    type Target = String;
+
+    fn deref(&self) -> &String {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Wiped {
+    fn deref_mut(&mut self) -> &mut String {
+        &mut self.0
+    }
+}
+
+impl Drop for Wiped {
+    // Out of line: it stands at the end of very many scopes, and in as many clean-ups after a panic.
+    #[inline(never)]
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl std::fmt::Debug for Wiped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("…")
     }
@@ -67,6 +111,7 @@ impl SecretBytes {
 }
 
 impl Drop for SecretBytes {
+    #[inline(never)]
     fn drop(&mut self) {
         self.0.zeroize();
     }

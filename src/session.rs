@@ -22,7 +22,7 @@ use crate::oauth::bearer;
 use crate::secret::Secret;
 use crate::stats::Stats;
 use crate::status::{self, Status};
-use crate::token::TokenSet;
+use crate::token::{LONGEST_S, TokenSet};
 use lifetime::Lifetime;
 
 /// The token of one client and everything that happens to it.
@@ -255,12 +255,12 @@ impl Session {
         call: &Call,
     ) -> Result<Arc<Current>> {
         if let Some(newer) = self.newer(lock, old, call)? {
-            return self.adopt(newer);
+            return self.adopt(newer, why, call);
         }
         match self.renew(old, why, call) {
             // A process that does not know of the lock may have rotated the refresh token meanwhile.
             Err(error) if error.reason == Reason::InvalidGrant => match self.newer(lock, old, call)? {
-                Some(newer) => self.adopt(newer),
+                Some(newer) => self.adopt(newer, why, call),
                 None => Err(error),
             },
             outcome => outcome,
@@ -276,12 +276,22 @@ impl Session {
         }))
     }
 
-    fn adopt(&self, set: TokenSet) -> Result<Arc<Current>> {
+    /// Takes over what somebody else stored; renewed at once where that is too old as well.
+    fn adopt(&self, set: TokenSet, why: Why, call: &Call) -> Result<Arc<Current>> {
         self.hooks.log(hooks::INFO, "token_adopted", &[]);
         let lifetime = Lifetime::of_stored(&set);
-        let mut state = self.state.lock()?;
-        state.dead = None;
-        Ok(state.replace(set, lifetime))
+        let current = {
+            let mut state = self.state.lock()?;
+            state.dead = None;
+            state.replace(set, lifetime)
+        };
+        let min_valid = if let Why::Expiring(min_valid) = why { min_valid } else { Duration::ZERO };
+        if current.set.access_token().is_some()
+            && lifetime.is_fresh(self.config.refresh.leeway, min_valid, &*self.clock)
+        {
+            return Ok(current);
+        }
+        self.renew(Some(&current.set), why, call)
     }
 
     fn renew(&self, old: Option<&TokenSet>, why: Why, call: &Call) -> Result<Arc<Current>> {
@@ -311,11 +321,14 @@ impl Session {
         self.stats.renewals.add();
         let lifetime = Lifetime::of_received(&set, asked);
         self.hooks.log(hooks::INFO, "renewed", &describe(&set));
-        let saved = match self.state.lock()?.generation == generation {
-            true => self.save(&set, call),
+        if set.expires_in() == Some(LONGEST_S) {
+            self.hooks.log(hooks::WARN, "lifetime_clamped", &[("seconds", LONGEST_S.to_string())]);
+        }
+        if self.state.lock()?.generation != generation {
             // The caller set another token meanwhile: that one counts, and this one is nobody's to save.
-            false => return self.token()?.ok_or_else(|| no_token(None)),
-        };
+            return self.token()?.ok_or_else(|| no_token(None));
+        }
+        let saved = self.save(&set, call);
         let mut state = self.state.lock()?;
         let current = state.replace(set, lifetime);
         state.unsaved = saved.is_err();

@@ -1,10 +1,8 @@
 //! The token set: RFC 6749 section 5.1 plus `expires_at`, with every other member kept as it came.
 
-use zeroize::Zeroizing;
-
 use crate::calendar;
-use crate::json::{Kind, Malformed, Object, Raw};
-use crate::secret::Secret;
+use crate::json::{self, Kind, Malformed, Object, Raw};
+use crate::secret::{Secret, Wiped};
 
 /// No token lives longer than this; larger numbers mean this one (`hostile.md` T-9).
 pub const LONGEST_S: i64 = 10 * 366 * 24 * 3600;
@@ -101,12 +99,12 @@ impl TokenSet {
     }
 
     /// The type as the server gave it; RFC 6749 wants one, some servers leave it out.
-    pub fn token_type(&self) -> Option<Zeroizing<String>> {
+    pub fn token_type(&self) -> Option<Wiped> {
         self.members.get("token_type").and_then(Raw::as_str)
     }
 
     /// The JSON that the caller stores.
-    pub fn to_json(&self) -> Zeroizing<String> {
+    pub fn to_json(&self) -> Wiped {
         self.members.to_text()
     }
 
@@ -172,22 +170,21 @@ impl TokenSet {
 /// A number of seconds, also as text (`"3600"`) and with a fraction; clamped to what a clock can count.
 fn seconds(members: &Object, name: &str) -> Result<Option<i64>, Unfit> {
     let Some(raw) = members.get(name) else { return Ok(None) };
-    let number = match raw.kind() {
+    let thousandths = match raw.kind() {
         Kind::Null => return Ok(None),
-        Kind::Number => raw.as_f64(),
-        Kind::String => raw.as_str().and_then(|text| text.trim().parse::<f64>().ok()).filter(|n| !n.is_nan()),
+        Kind::Number => raw.as_thousandths(),
+        Kind::String => raw.as_str().and_then(|text| match text.trim() {
+            // What some languages write for a number that got out of hand.
+            "NaN" | "nan" | "Infinity" | "inf" => Some(i64::MAX),
+            text => json::thousandths(text),
+        }),
         _ => None,
     };
-    let Some(number) = number else {
+    let Some(thousandths) = thousandths else {
         return unfit(name, format!("is {}, not a number of seconds", raw.kind().name()));
     };
-    // `as` saturates.
-    let seconds = number.floor() as i64;
-    Ok(Some(if name == "expires_in" {
-        seconds.clamp(-LONGEST_S, LONGEST_S)
-    } else {
-        seconds.clamp(-1 << 52, 1 << 52)
-    }))
+    let seconds = thousandths.div_euclid(1000);
+    Ok(Some(if name == "expires_in" { seconds.clamp(-LONGEST_S, LONGEST_S) } else { seconds }))
 }
 
 /// golang/oauth2's `expiry`; its zero time means that the token does not expire.

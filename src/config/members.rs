@@ -13,10 +13,10 @@ pub enum Type {
     Url,
     /// `true` or `false`.
     Bool,
-    /// Seconds, also with a fraction, within these bounds.
-    Seconds(f64, f64),
+    /// Seconds, also with a fraction, within these bounds in milliseconds.
+    Seconds(i64, i64),
     /// A whole number within these bounds.
-    Count(u64, u64),
+    Count(i64, i64),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A list of HTTP statuses.
@@ -45,7 +45,7 @@ macro_rules! members {
 
 use Type::{Bool, Choice, Count, Object, Open, Seconds, Statuses, Text, Urls};
 
-const DAY: f64 = 24.0 * 3600.0;
+const DAY: i64 = 24 * 3600 * 1000;
 
 /// All of them, in the order of the manual. `null` always means the default.
 pub const MEMBERS: &[Member] = members! {
@@ -64,7 +64,7 @@ pub const MEMBERS: &[Member] = members! {
     "grant" Open, "", "How a token is had with nobody present, by the RFCs' parameter names; used whenever there is none.";
     "grant.grant_type" Text, "", "The grant type, client_credentials for example (RFC 6749 section 4.4). Every other member is sent as a parameter.";
     "refresh" Object, "", "How tokens are renewed.";
-    "refresh.leeway_s" Seconds(0.0, DAY), "30", "Renew this long before expiry, at most 10 % of the lifetime.";
+    "refresh.leeway_s" Seconds(0, DAY), "30", "Renew this long before expiry, at most 10 % of the lifetime.";
     "refresh.ahead" Bool, "false", "Renew in the background before anyone waits.";
     "refresh.retry_lost" Choice(&["once", "never"]), "\"once\"", "Whether a renewal whose answer was lost is tried once more with the same refresh token.";
     "refresh.endpoint" Type::Url, "", "An external service that renews: it is sent the refresh token alone, without client authentication (account linking).";
@@ -74,8 +74,8 @@ pub const MEMBERS: &[Member] = members! {
     "header.scheme" Text, "\"Bearer\"", "The word before the token; empty for the token alone.";
     "header.token_charset" Choice(&["b64token", "visible"]), "\"b64token\"", "Which characters a token may have: those of RFC 6750, or all of visible ASCII.";
     "http" Object, "", "How requests are made.";
-    "http.timeout_s" Seconds(0.001, DAY), "30", "How long a call may take in all, renewal included.";
-    "http.connect_timeout_s" Seconds(0.001, DAY), "10", "How long name lookup, connecting and the TLS handshake may take of it.";
+    "http.timeout_s" Seconds(1, DAY), "30", "How long a call may take in all, renewal included.";
+    "http.connect_timeout_s" Seconds(1, DAY), "10", "How long name lookup, connecting and the TLS handshake may take of it.";
     "http.max_response_bytes" Count(1, 1 << 40), "67108864", "The longest body that bearer_response_body gathers; streaming is unbounded.";
     "http.redirects" Choice(&["none"]), "\"none\"", "Redirects are handed to the caller as the answers they are.";
     "http.unauthorized" Statuses, "[401]", "The API's statuses that mean: this token is not valid.";
@@ -86,6 +86,14 @@ pub const MEMBERS: &[Member] = members! {
     "http.client_key_file" Text, "", "A PEM file with the private key of client_cert_file.";
     "http.idle_connections" Count(0, 1024), "4", "How many connections are kept for the next request.";
 };
+
+/// Milliseconds as a number of seconds.
+pub fn as_seconds(milliseconds: i64) -> String {
+    match milliseconds % 1000 {
+        0 => (milliseconds / 1000).to_string(),
+        rest => format!("{}.{rest:03}", milliseconds / 1000),
+    }
+}
 
 /// The member at a path.
 pub fn find(path: &str) -> Option<&'static Member> {

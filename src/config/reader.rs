@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use super::members::{self, Type};
 use crate::error::{Error, Reason, Result};
 use crate::json::{Kind, Object, Raw, quote};
+use crate::secret::Wiped;
 use crate::url::Url;
 
 /// A configuration that fits the table.
@@ -36,7 +35,7 @@ impl Reader {
         None
     }
 
-    pub(super) fn text(&self, path: &str) -> Option<Zeroizing<String>> {
+    pub(super) fn text(&self, path: &str) -> Option<Wiped> {
         self.raw(path).and_then(|raw| raw.as_str())
     }
 
@@ -45,11 +44,14 @@ impl Reader {
     }
 
     pub(super) fn count(&self, path: &str, default: u64) -> u64 {
-        self.raw(path).and_then(|raw| raw.as_f64()).map_or(default, |number| number as u64)
+        self.raw(path)
+            .and_then(|raw| raw.as_thousandths())
+            .map_or(default, |number| number.unsigned_abs() / 1000)
     }
 
-    pub(super) fn duration(&self, path: &str, default_s: f64) -> Duration {
-        Duration::from_secs_f64(self.raw(path).and_then(|raw| raw.as_f64()).unwrap_or(default_s))
+    pub(super) fn duration(&self, path: &str, default_s: u64) -> Duration {
+        let milliseconds = self.raw(path).and_then(|raw| raw.as_thousandths());
+        milliseconds.map_or(Duration::from_secs(default_s), |ms| Duration::from_millis(ms.unsigned_abs()))
     }
 
     pub(super) fn object(&self, path: &str) -> Option<Object> {
@@ -99,12 +101,14 @@ fn check(object: &Object, path: &str) -> Result<()> {
 
 fn check_value(value: &Raw, path: &str, kind: Type) -> Result<()> {
     let wrong = |wanted: &str| Err(refused(path, format!("is {}, not {wanted}", value.kind().name())));
-    let in_range = |low: f64, high: f64, whole: bool| match value.as_f64() {
+    // Bounds in thousandths.
+    let in_range = |low: i64, high: i64, whole: bool| match value.as_thousandths() {
         None => wrong("a number"),
         Some(number) if !(low..=high).contains(&number) => {
+            let (low, high) = (members::as_seconds(low), members::as_seconds(high));
             Err(refused(path, format!("must be {low} to {high}")))
         }
-        Some(number) if whole && number.fract() != 0.0 => Err(refused(path, "must be a whole number")),
+        Some(number) if whole && number % 1000 != 0 => Err(refused(path, "must be a whole number")),
         Some(_) => Ok(()),
     };
     match kind {
@@ -122,7 +126,7 @@ fn check_value(value: &Raw, path: &str, kind: Type) -> Result<()> {
             Some(_) => Ok(()),
         },
         Type::Seconds(low, high) => in_range(low, high, false),
-        Type::Count(low, high) => in_range(low as f64, high as f64, true),
+        Type::Count(low, high) => in_range(low * 1000, high * 1000, true),
         Type::Choice(words) => match value.as_str() {
             None => wrong("a string"),
             Some(word) if words.contains(&word.as_str()) => Ok(()),
@@ -132,7 +136,7 @@ fn check_value(value: &Raw, path: &str, kind: Type) -> Result<()> {
             None => wrong("an array"),
             Some(list) => {
                 let is_status = |raw: &Raw| {
-                    raw.as_f64().is_some_and(|n| (400.0..=599.0).contains(&n) && n.fract() == 0.0)
+                    raw.as_thousandths().is_some_and(|n| (400_000..=599_000).contains(&n) && n % 1000 == 0)
                 };
                 if list.iter().all(is_status) {
                     Ok(())

@@ -34,6 +34,7 @@ fn member(path: &str) -> String {
         Type::Url => r#"{"type":["string","null"],"format":"uri-reference"}"#.into(),
         Type::Bool => r#"{"type":["boolean","null"]}"#.into(),
         Type::Seconds(low, high) => {
+            let (low, high) = (members::as_seconds(low), members::as_seconds(high));
             format!(r#"{{"type":["number","null"],"minimum":{low},"maximum":{high}}}"#)
         }
         Type::Count(low, high) => {

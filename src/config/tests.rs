@@ -5,7 +5,7 @@ fn config(text: &str) -> Config {
 }
 
 fn problem(text: &str) -> String {
-    Config::parse(text).unwrap_err().message
+    Config::parse(text).unwrap_err().message.to_string()
 }
 
 #[test]

@@ -109,9 +109,9 @@ fn scope_timeout(options: Option<&str>) -> Result<Option<Duration>> {
         .map_err(|malformed| Error::new(Reason::Json, format!("options_json: {}", malformed.0)))?;
     let mut timeout = None;
     for (name, value) in object.iter() {
-        let seconds = value.as_f64().filter(|seconds| (0.0..=86_400.0).contains(seconds));
-        match (name, seconds) {
-            ("timeout_s", Some(seconds)) => timeout = Some(Duration::from_secs_f64(seconds)),
+        let milliseconds = value.as_thousandths().filter(|ms| (0..=86_400_000).contains(ms));
+        match (name, milliseconds) {
+            ("timeout_s", Some(ms)) => timeout = Some(Duration::from_millis(ms.unsigned_abs())),
             ("timeout_s", None) if value.text() == "null" => {}
             ("timeout_s", None) => {
                 return Err(Error::new(Reason::Member, "timeout_s: must be a number from 0 to 86400"));

@@ -9,6 +9,7 @@ use super::status::bearer_status;
 use super::support::out::Out;
 use super::support::{fence, handle, text};
 use crate::config;
+use crate::secret::Wiped;
 use crate::url::percent_encode;
 
 /// The version that runs, "0.1.0"; BEARER_VERSION_MAJOR, _MINOR and _PATCH are what the program was compiled against.
@@ -83,7 +84,7 @@ pub unsafe extern "C" fn bearer_percent_encode(
 ) -> bearer_status {
     fence::call(error, || {
         let out = Out::pointer(encoded);
-        let mut result = zeroize::Zeroizing::new(String::new());
+        let mut result = Wiped::default();
         percent_encode(&mut result, text::required(text, "text")?);
         out.set_text(&result)
     })

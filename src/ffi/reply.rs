@@ -173,7 +173,7 @@ impl Drop for Reply {
 
 /// An error in the hook's own words. Statuses from 20 to 39 are the caller's to see; anything else is a failed hook.
 fn failure(status: bearer_status, words: &str) -> Error {
-    let error = Error::new(Reason::Hook, words);
+    let error = Error::new(Reason::Hook, words.to_owned());
     if status::is_passed_on(status) { error.with_status(status) } else { error }
 }
 

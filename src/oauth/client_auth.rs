@@ -1,11 +1,9 @@
 //! Client authentication at the token endpoint: RFC 6749 section 2.3.1.
 
-use zeroize::Zeroizing;
-
 use crate::config::{AuthMethod, ClientRegistration};
 use crate::oauth::form;
 use crate::oauth::token_request::TokenRequest;
-use crate::secret::Secret;
+use crate::secret::{Secret, Wiped};
 use crate::url::Url;
 
 /// A form POST of these parameters in which the client says who it is.
@@ -35,14 +33,14 @@ pub fn request(
 
 /// `Basic …` with both parts form-encoded first, which many libraries forget (`hostile.md` H-5).
 fn basic(id: &str, secret: &str) -> Secret {
-    let pair = Zeroizing::new(format!("{}:{}", *form::encode(id), *form::encode(secret)));
+    let pair = Wiped::new(format!("{}:{}", *form::encode(id), *form::encode(secret)));
     Secret::new(format!("Basic {}", *base64(pair.as_bytes())))
 }
 
 /// Base64 with padding (RFC 4648 section 4).
-fn base64(bytes: &[u8]) -> Zeroizing<String> {
+fn base64(bytes: &[u8]) -> Wiped {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = Zeroizing::new(String::with_capacity(bytes.len().div_ceil(3) * 4));
+    let mut out = Wiped::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let word =
             chunk.iter().fold(0u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, Wiped};
 
 /// Appends the text, encoded.
 pub fn encode_into(out: &mut String, text: &str) {
@@ -21,9 +21,9 @@ pub fn encode_into(out: &mut String, text: &str) {
 }
 
 /// The text, encoded.
-pub fn encode(text: &str) -> Zeroizing<String> {
+pub fn encode(text: &str) -> Wiped {
     // Reserved in one go, so that no unwiped copy is left behind.
-    let mut out = Zeroizing::new(String::with_capacity(text.len() * 3));
+    let mut out = Wiped::with_capacity(text.len() * 3);
     encode_into(&mut out, text);
     out
 }
@@ -44,7 +44,7 @@ pub fn body<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)> + Clone) ->
 }
 
 /// The parameters of a body, decoded; `None` where it is not such a body.
-pub fn parse(text: &str) -> Option<Vec<(String, Zeroizing<String>)>> {
+pub fn parse(text: &str) -> Option<Vec<(String, Wiped)>> {
     let text = text.trim();
     if text.is_empty() || text.bytes().any(|b| !b.is_ascii_graphic()) {
         return None;
@@ -57,7 +57,7 @@ pub fn parse(text: &str) -> Option<Vec<(String, Zeroizing<String>)>> {
         .collect()
 }
 
-fn decode(text: &str) -> Option<Zeroizing<String>> {
+fn decode(text: &str) -> Option<Wiped> {
     let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -70,7 +70,7 @@ fn decode(text: &str) -> Option<Zeroizing<String>> {
             byte => byte,
         });
     }
-    std::str::from_utf8(&out).ok().map(|text| Zeroizing::new(text.to_owned()))
+    std::str::from_utf8(&out).ok().map(|text| Wiped::new(text.to_owned()))
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! Reading what a token endpoint answers: RFC 6749 sections 5.1 and 5.2, and what servers send instead.
 
-use zeroize::Zeroizing;
-
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Message, Reason, Result};
 use crate::json::{Object, Raw};
 use crate::oauth::{form, retry_after};
+use crate::secret::Wiped;
 use crate::status;
 use crate::token::{TokenSet, Unfit};
 
@@ -47,7 +46,7 @@ pub fn read(answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
 }
 
 fn read_success(answer: &Answer<'_>) -> Result<TokenSet> {
-    let members = members(answer).map_err(|problem| malformed(&problem))?;
+    let members = members(answer).map_err(malformed)?;
     if members.get("error").is_some_and(|error| error.as_str().is_some()) {
         return Err(oauth_error(answer.status, &members));
     }
@@ -96,7 +95,7 @@ fn members(answer: &Answer<'_>) -> std::result::Result<Object, String> {
     Object::parse(text).map_err(|malformed| format!("the answer {}", malformed.0))
 }
 
-fn malformed(problem: &str) -> Error {
+fn malformed(problem: impl Into<Message>) -> Error {
     Error::new(Reason::TokenFormat, problem)
 }
 
@@ -120,7 +119,7 @@ fn refusal(answer: &Answer<'_>, now: i64) -> Error {
 }
 
 fn oauth_error(http_status: u16, members: &Object) -> Error {
-    let text = |name| members.get(name).and_then(Raw::as_str).map(|text: Zeroizing<String>| tidy(&text));
+    let text = |name| members.get(name).and_then(Raw::as_str).map(|text: Wiped| tidy(&text));
     let code = text("error").unwrap_or_default();
     let reason = if code == "invalid_grant" { Reason::InvalidGrant } else { Reason::OauthError };
     let message = match reason {

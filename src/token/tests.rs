@@ -66,11 +66,11 @@ fn t_9_expires_in_of_every_shape() {
         ("1e400", Some(LONGEST_S)),
         ("9223372036854775808", Some(LONGEST_S)),
         ("1000000000000000000000000000000", Some(LONGEST_S)),
-        ("\"inf\"", Some(LONGEST_S)),
+        ("\"NaN\"", Some(LONGEST_S)),
     ] {
         assert_eq!(lifetime(value), wanted, "{value}");
     }
-    for bad in ["{}", "[]", "true", "\"soon\"", "\"NaN\""] {
+    for bad in ["{}", "[]", "true", "\"soon\""] {
         assert_eq!(member_refused(&format!(r#"{{"access_token":"a","expires_in":{bad}}}"#)), "expires_in");
     }
 }

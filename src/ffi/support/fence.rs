@@ -24,21 +24,32 @@ pub(in crate::ffi) fn call(
     error: *mut *mut bearer_error,
     body: impl FnOnce() -> Result<()>,
 ) -> bearer_status {
+    let mut body = Some(body);
+    call_dyn(error, &mut || body.take().map_or(Ok(()), |body| body()))
+}
+
+/// One copy for all exports: the fence is a tenth of the library where each has its own.
+fn call_dyn(error: *mut *mut bearer_error, body: &mut dyn FnMut() -> Result<()>) -> bearer_status {
     let _errno = Kept::now();
     if !error.is_null() {
         // SAFETY: the caller says that `error` is NULL or points to a place for a pointer.
         unsafe { error.write(std::ptr::null_mut()) };
     }
-    match guarded(body).unwrap_or_else(Err) {
+    let mut outcome = Ok(());
+    let guarded = guarded(&mut || outcome = body());
+    match guarded.and(outcome) {
         Ok(()) => status::OK,
         Err(failure) => {
-            let status = failure.status;
             if !error.is_null() {
-                let object = guarded(|| handle::insert(ErrorObject::new(&failure))).unwrap_or_else(Err);
-                // SAFETY: as above. Without memory for the object the status alone tells.
-                unsafe { error.write(object.unwrap_or(std::ptr::null_mut())) };
+                let mut object = std::ptr::null_mut();
+                // Without memory for the object the status alone tells.
+                let _ = self::guarded(&mut || {
+                    object = handle::insert(ErrorObject::new(&failure)).unwrap_or(std::ptr::null_mut());
+                });
+                // SAFETY: as above.
+                unsafe { error.write(object) };
             }
-            status
+            failure.status
         }
     }
 }
@@ -51,17 +62,23 @@ pub(in crate::ffi) fn status_only(body: impl FnOnce() -> Result<()>) -> bearer_s
 /// Runs the body of an export that answers with a value; a bug inside answers with `fallback`.
 pub(in crate::ffi) fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     let _errno = Kept::now();
-    guarded(body).unwrap_or(fallback)
+    let (mut body, mut answer) = (Some(body), fallback);
+    let _ = guarded(&mut || {
+        if let Some(body) = body.take() {
+            answer = body();
+        }
+    });
+    answer
 }
 
-fn guarded<T>(body: impl FnOnce() -> T) -> Result<T> {
+fn guarded(body: &mut dyn FnMut()) -> Result<()> {
     keep_panics_quiet();
     INSIDE.set(INSIDE.get() + 1);
     // What a panic may leave torn stands behind locks that a panic poisons: they answer INTERNAL from then on.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(test)]
         injected::maybe_panic();
-        body()
+        body();
     }));
     INSIDE.set(INSIDE.get() - 1);
     outcome.map_err(|payload| {

@@ -10,7 +10,6 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::text::must_not_be_null;
 use crate::error::{Error, Reason, Result};
 
 /// What a handle can stand for.
@@ -65,8 +64,8 @@ mod layout {
     pub(super) const GENERATION_BITS: u32 = 32;
 }
 
-/// On 32 bits: `kind:3` `index:16` `generation:13`: a stale handle is mistaken for a live one after 8,192 objects
-/// have come and gone in its very slot.
+/// On 32 bits: `kind:3` `index:16` `generation:13`. A stale handle is never mistaken for a live one here either; what
+/// the few bits cost is that a process can make 65,536 times 8,191 objects in its life and no more.
 #[cfg(not(target_pointer_width = "64"))]
 mod layout {
     pub(super) const MARK: u64 = 0;
@@ -154,6 +153,10 @@ fn push_free(index: u32, slot: &Slot) {
 
 /// Makes a handle for an object.
 pub(in crate::ffi) fn insert<T: Handle>(object: T::Object) -> Result<*mut T> {
+    insert_object(T::wrap(object), T::KIND).map(|id| std::ptr::without_provenance_mut(id as usize))
+}
+
+fn insert_object(object: Object, kind: u64) -> Result<u64> {
     let full = || Error::new(Reason::Memory, "no more handles");
     let (index, slot) = match pop_free() {
         Some(index) => (index, slot(index).ok_or_else(full)?),
@@ -167,91 +170,109 @@ pub(in crate::ffi) fn insert<T: Handle>(object: T::Object) -> Result<*mut T> {
         }
     };
     // SAFETY: the slot came from the free list or is new: nobody else can reach it, its state being closed.
-    unsafe { *slot.object.get() = Some(T::wrap(object)) };
+    unsafe { *slot.object.get() = Some(object) };
     let generation = (slot.state.load(Ordering::Relaxed) >> 32) + 1;
     slot.state.store(generation << 32 | 1, Ordering::Release);
-    let id =
-        layout::MARK | T::KIND << layout::KIND_SHIFT | u64::from(index) << layout::INDEX_SHIFT | generation;
-    Ok(std::ptr::without_provenance_mut(id as usize))
+    Ok(layout::MARK | kind << layout::KIND_SHIFT | u64::from(index) << layout::INDEX_SHIFT | generation)
 }
 
+/// Where an object is, and which of those that lived there.
 struct Place {
     index: u32,
     slot: &'static Slot,
     generation: u64,
 }
 
-fn find<T: Handle>(handle: *const T) -> Result<Place> {
-    let id = handle.addr() as u64;
-    must_not_be_null(handle, T::NAME)?;
+/// One copy of the work for all kinds.
+fn find(id: u64, kind: u64, name: &str) -> Result<Place> {
+    if id == 0 {
+        return Err(Error::new(Reason::Null, format!("{name}: must not be NULL")));
+    }
     let index = (id >> layout::INDEX_SHIFT) as u32 & ((1 << layout::INDEX_BITS) - 1);
     let generation = id & LAST_GENERATION;
     let expected =
-        layout::MARK | T::KIND << layout::KIND_SHIFT | u64::from(index) << layout::INDEX_SHIFT | generation;
-    let slot = slot(index).filter(|_| id == expected).ok_or_else(invalid::<T>)?;
+        layout::MARK | kind << layout::KIND_SHIFT | u64::from(index) << layout::INDEX_SHIFT | generation;
+    let slot = slot(index).filter(|_| id == expected).ok_or_else(|| invalid(name))?;
     Ok(Place { index, slot, generation })
 }
 
-fn invalid<T: Handle>() -> Error {
-    Error::new(Reason::Handle, format!("{}: was freed, is of another kind, or was never a handle", T::NAME))
+fn invalid(name: &str) -> Error {
+    Error::new(Reason::Handle, format!("{name}: was freed, is of another kind, or was never a handle"))
+}
+
+impl Place {
+    /// Changes the state of a slot that is still open and of this generation.
+    fn change(&self, name: &str, how: fn(u64) -> u64) -> Result<()> {
+        let mut state = self.slot.state.load(Ordering::Relaxed);
+        loop {
+            if state >> 32 != self.generation || state & CLOSED != 0 {
+                return Err(invalid(name));
+            }
+            match self.slot.state.compare_exchange_weak(
+                state,
+                how(state),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok(()),
+                Err(now) => state = now,
+            }
+        }
+    }
+
+    fn release(&self) {
+        let before = self.slot.state.fetch_sub(1, Ordering::AcqRel);
+        if before & REFERENCES != 1 {
+            return;
+        }
+        // SAFETY: that was the last reference, and a closed slot gives out no more.
+        let object = unsafe { (*self.slot.object.get()).take() };
+        // A slot whose generations are used up is never used again: its old handles stay invalid for good.
+        if self.generation < LAST_GENERATION {
+            push_free(self.index, self.slot);
+        }
+        // Last, for it may run the caller's own code, which may come back here.
+        drop(object);
+    }
 }
 
 /// The object of a handle, kept alive while this lives.
 pub(in crate::ffi) struct Guard<T: Handle> {
-    place: Place,
+    place: Held,
     kind: PhantomData<fn() -> T>,
+}
+
+/// A reference that is let go when dropped.
+struct Held(Place);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+fn hold(id: u64, kind: u64, name: &str) -> Result<Held> {
+    let place = find(id, kind, name)?;
+    place.change(name, |state| state + 1)?;
+    Ok(Held(place))
+}
+
+fn close(id: u64, kind: u64, name: &str) -> Result<()> {
+    let place = find(id, kind, name)?;
+    place.change(name, |state| state | CLOSED)?;
+    // The handle's own reference.
+    place.release();
+    Ok(())
 }
 
 /// Finds the object of a handle.
 pub(in crate::ffi) fn get<T: Handle>(handle: *const T) -> Result<Guard<T>> {
-    let place = find(handle)?;
-    let mut state = place.slot.state.load(Ordering::Relaxed);
-    loop {
-        if state >> 32 != place.generation || state & CLOSED != 0 {
-            return Err(invalid::<T>());
-        }
-        match place.slot.state.compare_exchange_weak(state, state + 1, Ordering::Acquire, Ordering::Relaxed) {
-            Ok(_) => return Ok(Guard { place, kind: PhantomData }),
-            Err(now) => state = now,
-        }
-    }
+    Ok(Guard { place: hold(handle.addr() as u64, T::KIND, T::NAME)?, kind: PhantomData })
 }
 
 /// Frees a handle; its object goes when the last call on it ends.
 pub(in crate::ffi) fn free<T: Handle>(handle: *const T) -> Result<()> {
-    let place = find(handle)?;
-    let mut state = place.slot.state.load(Ordering::Relaxed);
-    loop {
-        if state >> 32 != place.generation || state & CLOSED != 0 {
-            return Err(invalid::<T>());
-        }
-        match place.slot.state.compare_exchange_weak(
-            state,
-            state | CLOSED,
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        ) {
-            Ok(_) => break,
-            Err(now) => state = now,
-        }
-    }
-    release(&place);
-    Ok(())
-}
-
-fn release(place: &Place) {
-    let before = place.slot.state.fetch_sub(1, Ordering::AcqRel);
-    if before & REFERENCES != 1 {
-        return;
-    }
-    // SAFETY: that was the last reference, and a closed slot gives out no more.
-    let object = unsafe { (*place.slot.object.get()).take() };
-    // A slot whose generations are used up is never used again: its old handles stay invalid for good.
-    if place.generation < LAST_GENERATION {
-        push_free(place.index, place.slot);
-    }
-    // Last, for it may run the caller's own code, which may come back here.
-    drop(object);
+    close(handle.addr() as u64, T::KIND, T::NAME)
 }
 
 impl<T: Handle> Deref for Guard<T> {
@@ -259,24 +280,12 @@ impl<T: Handle> Deref for Guard<T> {
 
     fn deref(&self) -> &T::Object {
         // SAFETY: this guard holds a reference, so nobody writes the object.
-        let object = unsafe { &*self.place.slot.object.get() };
+        let object = unsafe { &*self.place.0.slot.object.get() };
         match object.as_ref().and_then(T::unwrap) {
             Some(object) => object,
             None => unreachable!("the id names the kind of its object"),
         }
     }
-}
-
-impl<T: Handle> Drop for Guard<T> {
-    fn drop(&mut self) {
-        release(&self.place);
-    }
-}
-
-/// How many handles live: for tests that look for leaks.
-#[cfg(test)]
-pub(in crate::ffi) fn is_live<T: Handle>(handle: *const T) -> bool {
-    get(handle).is_ok()
 }
 
 #[cfg(test)]

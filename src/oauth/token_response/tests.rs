@@ -182,7 +182,7 @@ fn e_4_retry_after_is_reported() {
 fn e_6_e_7_descriptions_are_cut_and_cleaned() {
     let long = "word ".repeat(10_000);
     let body = format!(r#"{{"error":"x","error_description":"a\u0007b <b>c</b> {long}"}}"#);
-    let description = failed(400, &body).oauth_error_description.unwrap();
+    let description = failed(400, &body).oauth_error_description.clone().unwrap();
     assert!(description.len() <= 512 && description.starts_with("a b <b>c</b> word"), "{description}");
     let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
     let body = format!(r#"{{"error":"x","error_description":"UNIQUE constraint: token={token} exists"}}"#);

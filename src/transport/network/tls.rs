@@ -23,6 +23,7 @@ pub(super) struct Tls {
 
 enum Roots {
     System,
+    #[cfg(feature = "mozilla-roots")]
     Mozilla,
     File(Arc<RootCertStore>),
 }
@@ -32,7 +33,15 @@ impl Tls {
     pub(super) fn new(http: &Http) -> Result<Tls> {
         let roots = match &http.ca_file {
             Some(path) => Roots::File(Arc::new(read_authorities(path)?)),
+            #[cfg(feature = "mozilla-roots")]
             None if http.mozilla_roots => Roots::Mozilla,
+            #[cfg(not(feature = "mozilla-roots"))]
+            None if http.mozilla_roots => {
+                return Err(Error::new(
+                    Reason::NotBuilt,
+                    "http.roots: this build does not have Mozilla's (feature mozilla-roots)",
+                ));
+            }
             None => Roots::System,
         };
         let client = match &http.client_cert_files {
@@ -67,6 +76,7 @@ impl Tls {
         }
         let roots = match &self.roots {
             Roots::File(roots) => RootCertStore::clone(roots),
+            #[cfg(feature = "mozilla-roots")]
             Roots::Mozilla => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
             Roots::System => roots::system()?,
         };
