@@ -522,7 +522,7 @@ bearer_status bearer_client_authorization(bearer_client *client,
 
 /**
  * An access token that is valid for at least min_valid_s more seconds, renewed if need be: for Kafka, SQL, MQTT,
- * gRPC...
+ * gRPC... With a fixed "authorization" it is that value.
  *
  * access_token: gets the token; free it with bearer_free. May be NULL.
  * expires_at: gets when it expires, in seconds since 1970; 0 where nobody knows. May be NULL.

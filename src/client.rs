@@ -144,8 +144,10 @@ impl Client {
         }
         let Some(sent) = sent.get(&self.config.header.name) else { return Ok(false) };
         if self.hooks.access_token.get()?.is_some() {
-            // Such a hook decides at every request; it is asked again anyway.
-            return Ok(true);
+            let scheme = self.config.header.scheme.as_str();
+            let refused = Secret::from(sent.strip_prefix(scheme).unwrap_or(sent).trim_start());
+            let other = self.ask_hook(Some(&refused), call)?;
+            return Ok(other.is_some_and(|other| other.access_token() != Some(&refused)));
         }
         let Some(current) = self.session.token()? else { return Ok(false) };
         if current.header_value(&self.config).is_ok_and(|value| value.expose() != sent) {

@@ -24,6 +24,7 @@ use crate::stats::Stats;
 use crate::status::{self, Status};
 use crate::token::{LONGEST_S, TokenSet};
 use lifetime::Lifetime;
+use renewal::Way;
 
 /// The token of one client and everything that happens to it.
 pub struct Session {
@@ -295,41 +296,49 @@ impl Session {
     }
 
     fn renew(&self, old: Option<&TokenSet>, why: Why, call: &Call) -> Result<Arc<Current>> {
-        let (generation, dead) = {
-            let state = self.state.lock()?;
-            // Whoever asks for a renewal by name gets one more try.
-            (state.generation, state.dead_error().filter(|_| !matches!(why, Why::Asked)))
-        };
+        // Whoever asks for a renewal by name gets one more try with a refresh token that is known to be dead.
+        let dead = self.state.lock()?.dead_error().filter(|_| !matches!(why, Why::Asked));
         let Some(way) = renewal::way(&self.config, &self.hooks, old, dead.is_some())? else {
             return Err(dead.unwrap_or_else(|| no_token(old)));
         };
-        let (asked, asked_wall) = (self.clock.steady(), self.clock.wall_s());
-        self.hooks.log(hooks::INFO, "renewal_started", &[("by", quote(way.name()))]);
-        let answer =
-            renewal::obtain(&way, old, &*self.transport, self.config.refresh.retry_lost, asked_wall, call);
-        let set = match answer {
-            Ok(set) => set.succeed(old, asked_wall),
-            Err(error) => {
-                if error.reason == Reason::InvalidGrant
-                    && let Some(token) = old.and_then(TokenSet::refresh_token)
-                {
+        match self.renew_by(&way, old, call) {
+            Err(error) if error.reason == Reason::InvalidGrant => {
+                if let Some(token) = old.and_then(TokenSet::refresh_token) {
                     self.state.lock()?.dead = Some((token.clone(), error.clone()));
                 }
-                return Err(error);
+                match renewal::way(&self.config, &self.hooks, old, true)? {
+                    Some(other @ Way::Grant(_)) if matches!(way, Way::RefreshToken(_)) => {
+                        self.renew_by(&other, old, call)
+                    }
+                    _ => Err(error),
+                }
             }
-        };
+            outcome => outcome,
+        }
+    }
+
+    fn renew_by(&self, way: &Way, old: Option<&TokenSet>, call: &Call) -> Result<Arc<Current>> {
+        let generation = self.state.lock()?.generation;
+        let (asked, asked_wall) = (self.clock.steady(), self.clock.wall_s());
+        self.hooks.log(hooks::INFO, "renewal_started", &[("by", quote(way.name()))]);
+        let retry_lost = self.config.refresh.retry_lost;
+        let set = renewal::obtain(way, old, &*self.transport, retry_lost, asked_wall, call)?
+            .succeed(old, asked_wall);
         self.stats.renewals.add();
         let lifetime = Lifetime::of_received(&set, asked);
         self.hooks.log(hooks::INFO, "renewed", &describe(&set));
         if set.expires_in() == Some(LONGEST_S) {
             self.hooks.log(hooks::WARN, "lifetime_clamped", &[("seconds", LONGEST_S.to_string())]);
         }
-        if self.state.lock()?.generation != generation {
-            // The caller set another token meanwhile: that one counts, and this one is nobody's to save.
-            return self.token()?.ok_or_else(|| no_token(None));
+        // A token that the caller set meanwhile counts; then this one is nobody's to save or to use.
+        if let Some(theirs) = self.state.lock()?.changed_since(generation) {
+            return Ok(theirs);
         }
         let saved = self.save(&set, call);
         let mut state = self.state.lock()?;
+        if let Some(theirs) = state.changed_since(generation) {
+            return Ok(theirs);
+        }
         let current = state.replace(set, lifetime);
         state.unsaved = saved.is_err();
         state.dead = None;
@@ -369,6 +378,11 @@ impl State {
         let current = Arc::new(Current { set, generation: self.generation, lifetime });
         self.current = Some(current.clone());
         current
+    }
+
+    /// The current set, where another one was put in place since that generation.
+    fn changed_since(&self, generation: u64) -> Option<Arc<Current>> {
+        self.current.clone().filter(|_| self.generation != generation)
     }
 
     /// The current set, where it is what the call wants.
@@ -415,12 +429,12 @@ impl State {
     }
 }
 
-impl renewal::Way {
+impl Way {
     fn name(&self) -> &'static str {
         match self {
-            renewal::Way::Hook(_) => "on_refresh",
-            renewal::Way::RefreshToken(_) => "refresh_token",
-            renewal::Way::Grant(_) => "grant",
+            Way::Hook(_) => "on_refresh",
+            Way::RefreshToken(_) => "refresh_token",
+            Way::Grant(_) => "grant",
         }
     }
 }

@@ -125,8 +125,9 @@ impl Url {
         Ok(Url { origin: self.origin.clone(), path: normalise(&path, 0)? })
     }
 
-    /// The same URL with one more query parameter, encoded.
+    /// Appends a query parameter to a path, encoded; a fragment, which is never sent, goes.
     pub fn add_query(path: &mut String, name: &str, value: &str) {
+        path.truncate(without_fragment(path).len());
         path.push(if path.contains('?') { '&' } else { '?' });
         percent_encode(path, name);
         path.push('=');

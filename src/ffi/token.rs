@@ -48,10 +48,14 @@ pub unsafe extern "C" fn bearer_client_set_token(
 ) -> bearer_status {
     fence::call(error, || {
         let client = handle::get(client)?;
-        let set = TokenSet::from_stored(text::required(token_json, "token_json")?).map_err(|unfit| {
-            let dot = if unfit.member.is_empty() { "" } else { "." };
-            Error::new(Reason::Json, format!("token_json{dot}{}: {}", unfit.member, unfit.problem))
-        })?;
+        let set =
+            TokenSet::from_stored(text::required(token_json, "token_json")?).map_err(|unfit| match unfit
+                .member
+                .as_str()
+            {
+                "" => Error::new(Reason::Json, format!("token_json: {}", unfit.problem)),
+                member => Error::new(Reason::Member, format!("token_json.{member}: {}", unfit.problem)),
+            })?;
         client.client().set_token(set)
     })
 }
@@ -112,7 +116,7 @@ fn request_line(method: *const c_char, url: *const c_char) -> Result<Url> {
 }
 
 /// An access token that is valid for at least min_valid_s more seconds, renewed if need be: for Kafka, SQL, MQTT,
-/// gRPC...
+/// gRPC... With a fixed "authorization" it is that value.
 ///
 /// access_token: gets the token; free it with bearer_free. May be NULL.
 /// expires_at: gets when it expires, in seconds since 1970; 0 where nobody knows. May be NULL.

@@ -256,6 +256,15 @@ fn a_grant_gets_the_first_token_and_every_other() {
 }
 
 #[test]
+fn a_grant_takes_over_at_once_from_a_dead_refresh_token() {
+    let members = format!(r#""token":{EXPIRED},"grant":{{"grant_type":"client_credentials"}}"#);
+    let dead = Ok((400, r#"{"error":"invalid_grant"}"#));
+    let fixture = fixture(&members, &[dead, Ok((200, r#"{"access_token":"a2","expires_in":60}"#))]);
+    assert_eq!(fixture.token().unwrap(), "a2");
+    assert_eq!(fixture.endpoint.asked()[1], "grant_type=client_credentials");
+}
+
+#[test]
 fn without_any_way_a_person_must_sign_in() {
     let fixture = with_token(r#"{"access_token":"a1","expires_at":900}"#, &[]);
     let error = fixture.token().unwrap_err();
@@ -471,6 +480,25 @@ fn the_lock_is_let_go_also_after_a_failure() {
     let (fixture, shared) = locked(&[None], &[Ok((503, ""))]);
     assert_eq!(fixture.token().unwrap_err().status, status::UNAVAILABLE);
     assert_eq!(shared.log.lock().unwrap().last().unwrap(), "unlock 30");
+}
+
+/// Sets another token while the renewed one is being saved.
+struct SetsAnother(std::sync::Weak<Session>);
+
+impl hooks::TokenHook for SetsAnother {
+    fn save(&self, _: &TokenSet, _: &Call) -> Result<()> {
+        let session = self.0.upgrade().unwrap();
+        assert!(session.token()?.is_some(), "no lock is held while the hook runs");
+        session.set_token(bare("mine"))
+    }
+}
+
+#[test]
+fn a_token_set_while_the_renewed_one_is_saved_wins() {
+    let fixture = with_token(EXPIRED, &[Ok((200, RENEWED))]);
+    fixture.hooks.token.set(Some(Arc::new(SetsAnother(Arc::downgrade(&fixture.session))))).unwrap();
+    assert_eq!(fixture.token().unwrap(), "mine");
+    assert_eq!(fixture.token().unwrap(), "mine");
 }
 
 #[test]

@@ -159,5 +159,8 @@ fn queries_are_encoded_and_never_shown() {
     Url::add_query(&mut path, "q", "a&b=c d/é");
     Url::add_query(&mut path, "n", "1");
     assert_eq!(path, "lights?q=a%26b%3Dc%20d%2F%C3%A9&n=1");
+    let mut path = "lights#top".to_owned();
+    Url::add_query(&mut path, "a", "1");
+    assert_eq!(path, "lights?a=1");
     assert_eq!(url("https://h/a?code=SECRET").without_query(), "https://h/a");
 }

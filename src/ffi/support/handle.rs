@@ -77,11 +77,13 @@ mod layout {
 
 const LAST_GENERATION: u64 = (1 << layout::GENERATION_BITS) - 1;
 const CLOSED: u64 = 1 << 31;
-const REFERENCES: u64 = CLOSED - 1;
+const STATE_KIND_SHIFT: u32 = 27;
+const REFERENCES: u64 = (1 << STATE_KIND_SHIFT) - 1;
 const FIRST_CHUNK: u32 = 64;
 const CHUNKS: usize = 18;
 
-/// `state` is `generation:32` `closed:1` `references:31`; the handle itself holds one reference until it is freed.
+/// `state` is `generation:32` `closed:1` `kind:4` `references:27`; the handle itself holds one reference until it is
+/// freed.
 struct Slot {
     state: AtomicU64,
     next_free: AtomicU32,
@@ -172,7 +174,7 @@ fn insert_object(object: Object, kind: u64) -> Result<u64> {
     // SAFETY: the slot came from the free list or is new: nobody else can reach it, its state being closed.
     unsafe { *slot.object.get() = Some(object) };
     let generation = (slot.state.load(Ordering::Relaxed) >> 32) + 1;
-    slot.state.store(generation << 32 | 1, Ordering::Release);
+    slot.state.store(generation << 32 | kind << STATE_KIND_SHIFT | 1, Ordering::Release);
     Ok(layout::MARK | kind << layout::KIND_SHIFT | u64::from(index) << layout::INDEX_SHIFT | generation)
 }
 
@@ -180,6 +182,7 @@ fn insert_object(object: Object, kind: u64) -> Result<u64> {
 struct Place {
     index: u32,
     slot: &'static Slot,
+    kind: u64,
     generation: u64,
 }
 
@@ -193,7 +196,7 @@ fn find(id: u64, kind: u64, name: &str) -> Result<Place> {
     let expected =
         layout::MARK | kind << layout::KIND_SHIFT | u64::from(index) << layout::INDEX_SHIFT | generation;
     let slot = slot(index).filter(|_| id == expected).ok_or_else(|| invalid(name))?;
-    Ok(Place { index, slot, generation })
+    Ok(Place { index, slot, kind, generation })
 }
 
 fn invalid(name: &str) -> Error {
@@ -205,7 +208,8 @@ impl Place {
     fn change(&self, name: &str, how: fn(u64) -> u64) -> Result<()> {
         let mut state = self.slot.state.load(Ordering::Relaxed);
         loop {
-            if state >> 32 != self.generation || state & CLOSED != 0 {
+            // Open, of this generation, and of the kind that the handle says: whoever makes up an id may guess the rest.
+            if state & !REFERENCES != self.generation << 32 | self.kind << STATE_KIND_SHIFT {
                 return Err(invalid(name));
             }
             match self.slot.state.compare_exchange_weak(

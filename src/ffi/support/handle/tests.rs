@@ -48,6 +48,17 @@ fn other_kinds_and_made_up_handles_are_found_out() {
 }
 
 #[test]
+fn a_guessed_id_does_not_reach_an_object_of_another_kind() {
+    let handle = made();
+    let as_reply = handle.addr() as u64 ^ (bearer_error::KIND ^ bearer_reply::KIND) << layout::KIND_SHIFT;
+    let guessed = std::ptr::without_provenance_mut::<bearer_reply>(as_reply as usize);
+    assert_eq!(reason(get(guessed)), Reason::Handle);
+    assert_eq!(reason(free(guessed)), Reason::Handle);
+    assert!(get(handle).is_ok());
+    free(handle).unwrap();
+}
+
+#[test]
 fn an_object_lives_until_the_last_call_on_it_ends() {
     let handle = made();
     let guard = get(handle).unwrap();
