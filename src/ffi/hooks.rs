@@ -121,7 +121,7 @@ struct Hook<F> {
 }
 
 impl<F> Hook<F> {
-    fn new<T>(
+    fn register<T>(
         function: Option<F>,
         registration: Registration,
         wrap: impl FnOnce(Arc<Hook<F>>) -> T,
@@ -288,7 +288,7 @@ pub unsafe extern "C" fn bearer_client_on_access_token(
 ) -> bearer_status {
     let registration = Registration::new(user_data, destroy);
     fence::call(error, move || {
-        let hook = Hook::<TextHook>::new(r#fn, registration, |hook| hook as _);
+        let hook = Hook::<TextHook>::register(r#fn, registration, |hook| hook as _);
         handle::get(client)?.client().hooks.access_token.set(hook)
     })
 }
@@ -307,7 +307,7 @@ pub unsafe extern "C" fn bearer_client_on_refresh(
 ) -> bearer_status {
     let registration = Registration::new(user_data, destroy);
     fence::call(error, move || {
-        let hook = Hook::<TextHook>::new(r#fn, registration, |hook| hook as _);
+        let hook = Hook::<TextHook>::register(r#fn, registration, |hook| hook as _);
         handle::get(client)?.client().hooks.refresh.set(hook)
     })
 }
@@ -328,7 +328,7 @@ pub unsafe extern "C" fn bearer_client_on_token(
 ) -> bearer_status {
     let registration = Registration::new(user_data, destroy);
     fence::call(error, move || {
-        let hook = Hook::<TextHook>::new(r#fn, registration, |hook| hook as _);
+        let hook = Hook::<TextHook>::register(r#fn, registration, |hook| hook as _);
         handle::get(client)?.client().hooks.token.set(hook)
     })
 }
@@ -348,7 +348,7 @@ pub unsafe extern "C" fn bearer_client_on_http(
 ) -> bearer_status {
     let registration = Registration::new(user_data, destroy);
     fence::call(error, move || {
-        let hook = Hook::<HttpFunction>::new(r#fn, registration, |hook| hook as _);
+        let hook = Hook::<HttpFunction>::register(r#fn, registration, |hook| hook as _);
         handle::get(client)?.client().hooks.http.set(hook)
     })
 }

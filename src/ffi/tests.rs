@@ -23,6 +23,7 @@ fn check(name: &str, answer: Answer, error: *mut bearer_error) {
         Answer::Status(status) => assert_eq!(status, INTERNAL, "{name}"),
         Answer::StatusAndError(status) => {
             assert_eq!(status, INTERNAL, "{name}");
+            // SAFETY: the error was just made, and its text is NUL-terminated.
             let json = unsafe { CStr::from_ptr(bearer_error_json(error)) }.to_str().unwrap();
             assert!(json.contains(r#""reason":"panic""#), "{name}: {json}");
             bearer_error_free(error);
