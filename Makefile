@@ -3,22 +3,24 @@
 CARGO ?= cargo
 CC ?= cc
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-RELEASE := target/release
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 # Cargo features of the library, "net tls" by default; for one without TLS: make FEATURES=net
 FEATURES ?= net tls
 BUILD := $(CARGO) rustc --release --lib --no-default-features --features "header-check $(FEATURES)"
 # Kept loaded (a thread that used the library may still run its destructors), and named for the linker of programs.
 LINK := -C link-arg=-Wl,-z,nodelete -C link-arg=-Wl,-soname,libbearer.so.0
 
-.PHONY: all lib header demo test clean help
+.PHONY: all lib shared header demo test clean help
 
 ## The library: target/release/libbearer.{so,a}, with include/bearer.h checked against the code.
 all: lib
 
 # Each type by itself: a cdylib built beside an rlib silently loses LTO.
-lib:
-	$(BUILD) --crate-type cdylib -- $(LINK)
+lib: shared
 	$(BUILD) --crate-type staticlib
+
+shared:
+	$(BUILD) --crate-type cdylib -- $(LINK)
 	@ln -sf libbearer.so $(RELEASE)/libbearer.so.0
 
 ## Writes include/bearer.h from the code.

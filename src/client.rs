@@ -12,8 +12,9 @@ use crate::config::Config;
 use crate::error::{Error, Reason, Result};
 use crate::hooks::{self, Hooks};
 use crate::http::{Headers, Incoming, Transport};
-use crate::json::{Object, Raw, quote};
+use crate::json::{Object, Raw};
 use crate::oauth::{bearer, challenge};
+use crate::quote::quote;
 use crate::secret::Secret;
 use crate::session::{Current, Session};
 use crate::stats::Stats;
@@ -203,7 +204,7 @@ impl Client {
         let outcome = self
             .transport
             .exchange(request.outgoing(url, &headers), call)
-            .map_err(|failed| failed.error.at(url));
+            .map_err(|failed| failed.error.at(url.without_query()));
         let (result, value) = match &outcome {
             Ok(incoming) => ("http_status", incoming.status.to_string()),
             Err(error) => ("error", error.to_json()),
@@ -284,9 +285,8 @@ impl Client {
             ));
         }
         if !self.config.trusts(url.origin()) {
-            return Err(
-                Error::new(Reason::Origin, "url: is of another origin than base_url and origins").at(url)
-            );
+            return Err(Error::new(Reason::Origin, "url: is of another origin than base_url and origins")
+                .at(url.without_query()));
         }
         Ok(())
     }

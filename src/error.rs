@@ -1,6 +1,6 @@
 //! Errors, and the one list of `reason`s: the stable sub-codes of `bearer_error_json`.
 
-use crate::json::quote;
+use crate::quote::quote;
 use crate::status::{self, Status};
 
 /// Fixed words cost nothing; most messages are.
@@ -149,9 +149,20 @@ impl Error {
         self
     }
 
-    /// Where it happened: an address without query or fragment, for neither may be shown.
-    pub fn at(mut self, url: &crate::url::Url) -> Error {
-        self.url.get_or_insert_with(|| url.without_query());
+    /// Where it happened: an address without query and fragment, for neither may be shown.
+    pub fn at(mut self, address: String) -> Error {
+        self.url.get_or_insert(address);
+        self
+    }
+
+    /// Takes secrets out of what a server said: some repeat the token that they refuse.
+    pub fn without<'a>(mut self, secrets: impl Iterator<Item = &'a str> + Clone) -> Error {
+        let parts = &mut *self.0;
+        for text in [&mut parts.oauth_error, &mut parts.oauth_error_description].into_iter().flatten() {
+            for secret in secrets.clone().filter(|secret| !secret.is_empty()) {
+                *text = text.replace(secret, "…");
+            }
+        }
         self
     }
 

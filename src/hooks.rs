@@ -106,9 +106,9 @@ impl Hooks {
         if level > log.level() {
             return;
         }
-        let mut json = format!("{{\"event\":{}", crate::json::quote(event));
+        let mut json = format!("{{\"event\":{}", crate::quote::quote(event));
         for (name, value) in members {
-            json.push_str(&format!(",{}:{value}", crate::json::quote(name)));
+            json.push_str(&format!(",{}:{value}", crate::quote::quote(name)));
         }
         json.push('}');
         log.event(level, &json);

@@ -10,15 +10,17 @@
 //! | 2 | [`oauth`] | the protocol, pure: builds requests, reads answers |
 //! | 2 | [`transport`] | one blocking exchange: the network (ureq), or the caller's own HTTP stack |
 //! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`stats`] | what a client is made of, what an exchange is, what hooks and callers may ask |
-//! | 0 | [`error`], [`status`], [`json`], [`token`], [`secret`], [`clock`], [`calendar`], [`cancel`], [`url`], [`random`] | the ground |
+//! | 0 | [`error`], [`status`], [`json`], [`token`], [`secret`], [`clock`], [`calendar`], [`decimal`], [`quote`], [`cancel`], [`url`], [`random`] | the ground |
 
 #![deny(unsafe_code)]
 
 pub mod calendar;
 pub mod cancel;
 pub mod clock;
+pub mod decimal;
 pub mod error;
 pub mod json;
+pub mod quote;
 pub mod random;
 pub mod secret;
 pub mod status;

@@ -5,26 +5,26 @@
 
 mod lifetime;
 mod renewal;
+mod state;
 
 use std::sync::{Arc, Mutex};
-use std::thread::ThreadId;
 use std::time::Duration;
 
 use crate::call::Call;
-use crate::cancel::Event;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Reason, Result};
 use crate::hooks::{self, Hooks, LockHook};
 use crate::http::Transport;
-use crate::json::quote;
-use crate::oauth::bearer;
+use crate::quote::quote;
 use crate::secret::Secret;
 use crate::stats::Stats;
 use crate::status::{self, Status};
 use crate::token::{LONGEST_S, TokenSet};
 use lifetime::Lifetime;
 use renewal::Way;
+pub use state::Current;
+use state::{Flight, Role, State, Why, no_token};
 
 /// The token of one client and everything that happens to it.
 pub struct Session {
@@ -34,52 +34,6 @@ pub struct Session {
     clock: Arc<dyn Clock>,
     stats: Arc<Stats>,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    current: Option<Arc<Current>>,
-    /// Counts every change of `current`.
-    generation: u64,
-    /// `on_token` has not accepted `current` yet.
-    unsaved: bool,
-    /// The API refused the token of this generation, and it could not be renewed at once.
-    refused_generation: Option<u64>,
-    /// The refresh token that the server declared dead, and its words.
-    dead: Option<(Secret, Error)>,
-    flight: Option<Arc<Flight>>,
-}
-
-/// A token set in force.
-pub struct Current {
-    /// The set itself.
-    pub set: TokenSet,
-    /// Which change of the session brought it.
-    pub generation: u64,
-    lifetime: Lifetime,
-}
-
-/// A renewal under way.
-struct Flight {
-    leader: ThreadId,
-    outcome: Mutex<Option<Result<Arc<Current>>>>,
-    waiting: Mutex<Vec<Arc<Event>>>,
-}
-
-/// Why a call wants another token.
-#[derive(Clone, Copy)]
-enum Why {
-    /// The present one does not last that much longer.
-    Expiring(Duration),
-    /// The API refused the token of this generation.
-    Refused(u64),
-    /// The caller said so.
-    Asked,
-}
-
-enum Role {
-    Lead(Arc<Flight>),
-    Join(Arc<Flight>, Arc<Event>),
 }
 
 impl Session {
@@ -322,7 +276,8 @@ impl Session {
         let (asked, asked_wall) = (self.clock.steady(), self.clock.wall_s());
         self.hooks.log(hooks::INFO, "renewal_started", &[("by", quote(way.name()))]);
         let retry_lost = self.config.refresh.retry_lost;
-        let set = renewal::obtain(way, old, &*self.transport, retry_lost, asked_wall, call)?
+        let set = renewal::obtain(way, old, &*self.transport, retry_lost, asked_wall, call)
+            .map_err(|error| error.without(self.secrets(old)))?
             .succeed(old, asked_wall);
         self.stats.renewals.add();
         let lifetime = Lifetime::of_received(&set, asked);
@@ -343,6 +298,18 @@ impl Session {
         state.unsaved = saved.is_err();
         state.dead = None;
         saved.map(|()| current)
+    }
+
+    /// Everything that a server was or could be told, and might repeat.
+    fn secrets<'a>(&'a self, old: Option<&'a TokenSet>) -> impl Iterator<Item = &'a str> + Clone {
+        let tokens = old.into_iter().flat_map(|old| [old.access_token(), old.refresh_token()]);
+        let grant =
+            self.config.grant.iter().flatten().filter(|(name, _)| name != "grant_type" && name != "scope");
+        tokens
+            .chain([self.config.client.client_secret.as_ref()])
+            .flatten()
+            .chain(grant.map(|(_, value)| value))
+            .map(Secret::expose)
     }
 
     /// Offers the set to `on_token`.
@@ -371,64 +338,6 @@ impl Session {
     }
 }
 
-impl State {
-    /// Makes a set the current one.
-    fn replace(&mut self, set: TokenSet, lifetime: Lifetime) -> Arc<Current> {
-        self.generation += 1;
-        let current = Arc::new(Current { set, generation: self.generation, lifetime });
-        self.current = Some(current.clone());
-        current
-    }
-
-    /// The current set, where another one was put in place since that generation.
-    fn changed_since(&self, generation: u64) -> Option<Arc<Current>> {
-        self.current.clone().filter(|_| self.generation != generation)
-    }
-
-    /// The current set, where it is what the call wants.
-    fn satisfying(&self, why: Why, config: &Config, clock: &dyn Clock) -> Option<Arc<Current>> {
-        let current =
-            self.current.as_ref().filter(|current| current.set.access_token().is_some() && !self.unsaved)?;
-        let is_good = match why {
-            Why::Expiring(min_valid) => {
-                self.refused_generation != Some(current.generation)
-                    && current.lifetime.is_fresh(config.refresh.leeway, min_valid, clock)
-            }
-            Why::Refused(generation) => generation != current.generation,
-            Why::Asked => false,
-        };
-        is_good.then(|| current.clone())
-    }
-
-    fn take_role(&mut self) -> Result<Role> {
-        let me = std::thread::current().id();
-        match &self.flight {
-            Some(flight) if flight.leader == me => Err(Error::new(
-                Reason::Reentered,
-                "a hook of this renewal asked for the very token that is being renewed",
-            )),
-            Some(flight) => {
-                let event = Arc::new(Event::default());
-                flight.waiting.lock()?.push(event.clone());
-                Ok(Role::Join(flight.clone(), event))
-            }
-            None => {
-                let flight =
-                    Arc::new(Flight { leader: me, outcome: Mutex::default(), waiting: Mutex::default() });
-                self.flight = Some(flight.clone());
-                Ok(Role::Lead(flight))
-            }
-        }
-    }
-
-    /// The server's words, where it has declared the current refresh token dead.
-    fn dead_error(&self) -> Option<Error> {
-        let (token, error) = self.dead.as_ref()?;
-        let current = self.current.as_ref()?.set.refresh_token()?;
-        (current == token).then(|| error.clone())
-    }
-}
-
 impl Way {
     fn name(&self) -> &'static str {
         match self {
@@ -437,24 +346,6 @@ impl Way {
             Way::Grant(_) => "grant",
         }
     }
-}
-
-impl Current {
-    /// The value of the header that carries it.
-    pub fn header_value(&self, config: &Config) -> Result<Secret> {
-        match self.set.access_token() {
-            Some(token) => bearer::header_value(token, &config.header),
-            None => Err(no_token(Some(&self.set))),
-        }
-    }
-}
-
-fn no_token(old: Option<&TokenSet>) -> Error {
-    let message = match old {
-        None => "there is no token, and no way to get one without a person",
-        Some(_) => "the access token is no longer valid, and there is no way to renew it",
-    };
-    Error::new(Reason::NoToken, message)
 }
 
 /// What a log may say of a token set.

@@ -1,7 +1,8 @@
 //! The token set: RFC 6749 section 5.1 plus `expires_at`, with every other member kept as it came.
 
 use crate::calendar;
-use crate::json::{self, Kind, Malformed, Object, Raw};
+use crate::decimal;
+use crate::json::{Kind, Malformed, Object, Raw};
 use crate::secret::{Secret, Wiped};
 
 /// No token lives longer than this; larger numbers mean this one (`hostile.md` T-9).
@@ -176,7 +177,7 @@ fn seconds(members: &Object, name: &str) -> Result<Option<i64>, Unfit> {
         Kind::String => raw.as_str().and_then(|text| match text.trim() {
             // What some languages write for a number that got out of hand.
             "NaN" | "nan" | "Infinity" | "inf" => Some(i64::MAX),
-            text => json::thousandths(text),
+            text => decimal::thousandths(text),
         }),
         _ => None,
     };

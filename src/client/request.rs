@@ -103,25 +103,41 @@ pub struct Response {
     /// Where it came from.
     pub url: Url,
     body: Box<dyn Source>,
+    failed: Option<Error>,
     limit: u64,
 }
 
 impl Response {
     pub(super) fn new(incoming: Incoming, url: Url, limit: u64) -> Response {
         let Incoming { status, headers, body } = incoming;
-        Response { status, headers, url, body, limit }
+        Response { status, headers, url, body, failed: None, limit }
     }
 
     /// The next bytes of the body; 0 is the end.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.body.read(buffer).map_err(|error| error.at(&self.url))
+        self.unless_failed(|body| body.read(buffer))
     }
 
     /// The rest of the body, unless it is larger than the limit; a NUL follows its last byte.
     pub fn read_rest(&mut self) -> Result<SecretBytes> {
-        let mut bytes = SecretBytes::default();
-        read_to_end(&mut *self.body, &mut bytes, self.limit).map_err(|error| error.at(&self.url))?;
-        bytes.extend(b"\0")?;
-        Ok(bytes)
+        let limit = self.limit;
+        self.unless_failed(|body| {
+            let mut bytes = SecretBytes::default();
+            read_to_end(body, &mut bytes, limit)?;
+            bytes.extend(b"\0")?;
+            Ok(bytes)
+        })
+    }
+
+    /// A body that failed once fails for good: what is left of it must not pass for the whole.
+    fn unless_failed<T>(&mut self, read: impl FnOnce(&mut dyn Source) -> Result<T>) -> Result<T> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        read(&mut *self.body).map_err(|error| {
+            let error = error.at(self.url.without_query());
+            self.failed = Some(error.clone());
+            error
+        })
     }
 }

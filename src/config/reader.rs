@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::members::{self, Type};
 use crate::error::{Error, Reason, Result};
-use crate::json::{Kind, Object, Raw, quote};
+use crate::json::{Kind, Object, Raw};
+use crate::quote::quote;
 use crate::secret::Wiped;
 use crate::url::Url;
 

@@ -1,7 +1,7 @@
 //! The configuration's JSON Schema, written from the table of members.
 
 use super::members::{self, MEMBERS, Type};
-use crate::json::quote;
+use crate::quote::quote;
 
 /// JSON Schema (draft 2020-12) of a configuration.
 pub fn schema() -> String {

@@ -24,12 +24,13 @@ pub extern "C" fn bearer_version() -> *const c_char {
 pub extern "C" fn bearer_build_json() -> *const c_char {
     const NET: &str = if cfg!(feature = "net") { "\"net\"" } else { "" };
     const TLS: &str = if cfg!(feature = "tls") { ",\"tls\"" } else { "" };
+    const ROOTS: &str = if cfg!(feature = "mozilla-roots") { ",\"mozilla-roots\"" } else { "" };
     const BACKEND: &str = if cfg!(feature = "tls") { "\"rustls (ring)\"" } else { "null" };
     static TEXT: OnceLock<CString> = OnceLock::new();
     fence::value(std::ptr::null(), || {
         let text = TEXT.get_or_init(|| {
             let json = format!(
-                r#"{{"version":"{}","features":[{NET}{TLS}],"tls":{BACKEND},"target":"{}","rustc":"{}"}}"#,
+                r#"{{"version":"{}","features":[{NET}{TLS}{ROOTS}],"tls":{BACKEND},"target":"{}","rustc":"{}"}}"#,
                 env!("CARGO_PKG_VERSION"),
                 env!("BEARER_TARGET"),
                 env!("BEARER_RUSTC"),

@@ -84,17 +84,17 @@ fn exchange(
     loop {
         tries -= 1;
         let lost = match attempt(request, transport, now, call) {
-            Ok(result) => return result.map_err(|error| error.at(&request.url)),
+            Ok(result) => return result.map_err(|error| error.at(request.url.without_query())),
             Err(lost) => lost,
         };
         // A call that is over cannot try again; its own status says so.
         let is_over = matches!(lost.error.status, status::TIMEOUT | status::CANCELLED);
         if is_over || lost.partial && tries == 0 {
-            return Err(lost.error.at(&request.url));
+            return Err(lost.error.at(request.url.without_query()));
         }
         if tries == 0 {
             let message = format!("the answer to a renewal was lost: {}", lost.error.message);
-            return Err(Error::new(Reason::AnswerLost, message).at(&request.url));
+            return Err(Error::new(Reason::AnswerLost, message).at(request.url.without_query()));
         }
     }
 }

@@ -1,6 +1,11 @@
+mod hooks;
+mod lock;
+
 use super::*;
+use crate::cancel::Event;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::hooks::{RefreshHook, TokenHook};
 use crate::http::{Body, Failed, Headers, InMemory, Incoming, Outgoing};
 use crate::secret::SecretBytes;
 
@@ -74,7 +79,7 @@ struct Store {
     failures: AtomicI64,
 }
 
-impl hooks::TokenHook for Store {
+impl TokenHook for Store {
     fn save(&self, token: &TokenSet, _: &Call) -> Result<()> {
         if self.failures.fetch_sub(1, Ordering::SeqCst) > 0 {
             return Err(Error::new(Reason::Hook, "disk full"));
@@ -274,7 +279,7 @@ fn without_any_way_a_person_must_sign_in() {
 /// A hook that does what a test tells it to.
 struct Told<F>(F);
 
-impl<F: Fn(Option<&TokenSet>, &Call) -> Result<TokenSet> + Send + Sync> hooks::RefreshHook for Told<F> {
+impl<F: Fn(Option<&TokenSet>, &Call) -> Result<TokenSet> + Send + Sync> RefreshHook for Told<F> {
     fn refresh(&self, token: Option<&TokenSet>, call: &Call) -> Result<TokenSet> {
         (self.0)(token, call)
     }
@@ -282,237 +287,4 @@ impl<F: Fn(Option<&TokenSet>, &Call) -> Result<TokenSet> + Send + Sync> hooks::R
 
 fn bare(token: &str) -> TokenSet {
     TokenSet::from_access_token(token).unwrap()
-}
-
-#[test]
-fn s_26_the_override_wins_and_its_bare_token_keeps_the_refresh_token() {
-    let fixture = with_token(EXPIRED, &[]);
-    fixture
-        .hooks
-        .refresh
-        .set(Some(Arc::new(Told(|old: Option<&TokenSet>, _: &Call| {
-            assert_eq!(old.unwrap().refresh_token().unwrap().expose(), "r1");
-            Ok(bare("a2"))
-        }))))
-        .unwrap();
-    assert_eq!(fixture.token().unwrap(), "a2");
-    assert_eq!(fixture.held(), r#"{"access_token":"a2","refresh_token":"r1"}"#);
-}
-
-#[test]
-fn a_renewal_that_asks_for_the_token_it_renews_is_told_so() {
-    let fixture = with_token(EXPIRED, &[]);
-    let session = Arc::downgrade(&fixture.session);
-    fixture
-        .hooks
-        .refresh
-        .set(Some(Arc::new(Told(move |_: Option<&TokenSet>, _: &Call| {
-            let session = session.upgrade().unwrap();
-            assert!(session.token().unwrap().is_some(), "what is held can be asked for");
-            let error = session.valid(Duration::ZERO, &call()).map(|_| ()).unwrap_err();
-            assert_eq!(error.status, status::WOULD_DEADLOCK);
-            Ok(bare("a2"))
-        }))))
-        .unwrap();
-    assert_eq!(fixture.token().unwrap(), "a2");
-}
-
-#[test]
-fn f_6_f_7_sixteen_threads_share_one_renewal_and_a_leader_that_leaves_is_followed() {
-    let fixture = with_token(EXPIRED, &[]);
-    let (first, renewals) = (call(), Arc::new(AtomicI64::new(0)));
-    let (arrived, gate) = (Arc::new(Event::default()), Arc::new(Event::default()));
-    let (counted, open, at) = (renewals.clone(), gate.clone(), arrived.clone());
-    fixture
-        .hooks
-        .refresh
-        .set(Some(Arc::new(Told(move |_: Option<&TokenSet>, call: &Call| {
-            counted.fetch_add(1, Ordering::SeqCst);
-            at.signal();
-            call.wait(&open)?;
-            Ok(bare("a2"))
-        }))))
-        .unwrap();
-    std::thread::scope(|scope| {
-        let leader = scope.spawn(|| fixture.session.valid(Duration::ZERO, &first).map(|_| ()));
-        call().wait(&arrived).unwrap();
-        let others: Vec<_> = (0..15).map(|_| scope.spawn(|| fixture.token())).collect();
-        while fixture.session.stats.renewals_joined.get() < 15 {
-            std::thread::yield_now();
-        }
-        first.cancel.cancel();
-        assert_eq!(leader.join().unwrap().unwrap_err().status, status::CANCELLED);
-        gate.signal();
-        for other in others {
-            assert_eq!(other.join().unwrap().unwrap(), "a2");
-        }
-    });
-    assert_eq!(renewals.load(Ordering::SeqCst), 2, "the one that was left, and one for all the others");
-}
-
-#[test]
-fn f_7_a_waiter_keeps_its_own_deadline() {
-    let fixture = with_token(EXPIRED, &[]);
-    let (arrived, gate) = (Arc::new(Event::default()), Arc::new(Event::default()));
-    let (open, at) = (gate.clone(), arrived.clone());
-    fixture
-        .hooks
-        .refresh
-        .set(Some(Arc::new(Told(move |_: Option<&TokenSet>, call: &Call| {
-            at.signal();
-            call.wait(&open)?;
-            Ok(bare("a2"))
-        }))))
-        .unwrap();
-    std::thread::scope(|scope| {
-        let leader = scope.spawn(|| fixture.token());
-        call().wait(&arrived).unwrap();
-        let hasty = Call {
-            deadline: crate::clock::Deadline::after(Duration::from_millis(1)),
-            cancel: Arc::default(),
-        };
-        let error = fixture.session.valid(Duration::ZERO, &hasty).map(|_| ()).unwrap_err();
-        assert_eq!(error.status, status::TIMEOUT);
-        gate.signal();
-        assert_eq!(leader.join().unwrap().unwrap(), "a2");
-    });
-}
-
-#[test]
-fn f_7_a_leader_that_panics_wakes_its_waiters() {
-    let fixture = with_token(EXPIRED, &[]);
-    let (arrived, gate) = (Arc::new(Event::default()), Arc::new(Event::default()));
-    let (open, at) = (gate.clone(), arrived.clone());
-    fixture
-        .hooks
-        .refresh
-        .set(Some(Arc::new(Told(move |_: Option<&TokenSet>, call: &Call| {
-            at.signal();
-            call.wait(&open)?;
-            panic!("a bug");
-        }))))
-        .unwrap();
-    std::thread::scope(|scope| {
-        let leader =
-            scope.spawn(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| fixture.token())));
-        call().wait(&arrived).unwrap();
-        let waiter = scope.spawn(|| fixture.token());
-        while fixture.session.stats.renewals_joined.get() < 1 {
-            std::thread::yield_now();
-        }
-        gate.signal();
-        assert!(leader.join().unwrap().is_err());
-        assert_eq!(waiter.join().unwrap().unwrap_err().status, status::INTERNAL);
-    });
-    fixture.hooks.refresh.set(Some(Arc::new(Told(|_: Option<&TokenSet>, _: &Call| Ok(bare("a3")))))).unwrap();
-    assert_eq!(fixture.token().unwrap(), "a3", "the session is usable afterwards");
-}
-
-/// A lock whose store a test fills.
-#[derive(Default)]
-struct Shared {
-    log: Mutex<Vec<String>>,
-    stored: Mutex<Vec<Option<&'static str>>>,
-}
-
-impl LockHook for Shared {
-    fn lock(&self, _: Option<&TokenSet>, _: &Call) -> Result<()> {
-        self.log.lock().unwrap().push("lock".into());
-        Ok(())
-    }
-
-    fn reload(&self, _: Option<&TokenSet>, _: &Call) -> Result<Option<TokenSet>> {
-        self.log.lock().unwrap().push("reload".into());
-        let stored = self.stored.lock().unwrap().pop().flatten();
-        Ok(stored.map(|json| TokenSet::from_stored(json).unwrap()))
-    }
-
-    fn unlock(&self, _: Option<&TokenSet>, outcome: Status) {
-        self.log.lock().unwrap().push(format!("unlock {outcome}"));
-    }
-}
-
-fn locked(
-    stored: &[Option<&'static str>],
-    answers: &[std::result::Result<(u16, &'static str), bool>],
-) -> (Fixture, Arc<Shared>) {
-    let fixture = with_token(EXPIRED, answers);
-    let shared = Arc::new(Shared::default());
-    shared.stored.lock().unwrap().extend(stored.iter().rev());
-    fixture.hooks.lock.set(Some(shared.clone())).unwrap();
-    (fixture, shared)
-}
-
-#[test]
-fn a_renewal_is_locked_reloaded_sent_and_unlocked() {
-    let (fixture, shared) = locked(&[Some(EXPIRED)], &[Ok((200, RENEWED))]);
-    assert_eq!(fixture.token().unwrap(), "a2");
-    assert_eq!(*shared.log.lock().unwrap(), ["lock", "reload", "unlock 0"]);
-}
-
-#[test]
-fn what_another_process_stored_is_adopted_and_nothing_is_sent() {
-    let newer = r#"{"access_token":"a5","refresh_token":"r5","expires_at":2000}"#;
-    let (fixture, shared) = locked(&[Some(newer)], &[]);
-    assert_eq!(fixture.token().unwrap(), "a5");
-    assert!(fixture.store.saved.lock().unwrap().is_empty(), "somebody else has saved it");
-    assert_eq!(*shared.log.lock().unwrap(), ["lock", "reload", "unlock 0"]);
-}
-
-#[test]
-fn what_another_process_stored_and_let_expire_is_renewed() {
-    let newer = r#"{"access_token":"a5","refresh_token":"r5","expires_at":950}"#;
-    let (fixture, _) = locked(&[Some(newer)], &[Ok((200, RENEWED))]);
-    assert_eq!(fixture.token().unwrap(), "a2");
-    assert_eq!(fixture.endpoint.asked(), ["grant_type=refresh_token&refresh_token=r5"]);
-}
-
-#[test]
-fn after_invalid_grant_the_store_is_asked_once_more() {
-    let newer = r#"{"access_token":"a5","refresh_token":"r5","expires_at":2000}"#;
-    let (fixture, shared) = locked(&[None, Some(newer)], &[Ok((400, r#"{"error":"invalid_grant"}"#))]);
-    assert_eq!(fixture.token().unwrap(), "a5");
-    assert_eq!(*shared.log.lock().unwrap(), ["lock", "reload", "reload", "unlock 0"]);
-}
-
-#[test]
-fn the_lock_is_let_go_also_after_a_failure() {
-    let (fixture, shared) = locked(&[None], &[Ok((503, ""))]);
-    assert_eq!(fixture.token().unwrap_err().status, status::UNAVAILABLE);
-    assert_eq!(shared.log.lock().unwrap().last().unwrap(), "unlock 30");
-}
-
-/// Sets another token while the renewed one is being saved.
-struct SetsAnother(std::sync::Weak<Session>);
-
-impl hooks::TokenHook for SetsAnother {
-    fn save(&self, _: &TokenSet, _: &Call) -> Result<()> {
-        let session = self.0.upgrade().unwrap();
-        assert!(session.token()?.is_some(), "no lock is held while the hook runs");
-        session.set_token(bare("mine"))
-    }
-}
-
-#[test]
-fn a_token_set_while_the_renewed_one_is_saved_wins() {
-    let fixture = with_token(EXPIRED, &[Ok((200, RENEWED))]);
-    fixture.hooks.token.set(Some(Arc::new(SetsAnother(Arc::downgrade(&fixture.session))))).unwrap();
-    assert_eq!(fixture.token().unwrap(), "mine");
-    assert_eq!(fixture.token().unwrap(), "mine");
-}
-
-#[test]
-fn a_token_set_meanwhile_wins_over_the_renewal() {
-    let fixture = with_token(EXPIRED, &[]);
-    let session = Arc::downgrade(&fixture.session);
-    fixture
-        .hooks
-        .refresh
-        .set(Some(Arc::new(Told(move |_: Option<&TokenSet>, _: &Call| {
-            session.upgrade().unwrap().set_token(bare("mine"))?;
-            Ok(bare("a2"))
-        }))))
-        .unwrap();
-    assert_eq!(fixture.token().unwrap(), "mine");
-    assert!(fixture.store.saved.lock().unwrap().is_empty());
 }

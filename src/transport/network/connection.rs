@@ -9,6 +9,7 @@ use super::buffers::WipedBuffers;
 use super::exchange::{Shared, fail, fail_io};
 use super::wait::{Until, wait};
 use crate::call::Call;
+#[cfg(feature = "tls")]
 use crate::error::{Error, Reason};
 
 pub(super) struct Connection {
@@ -43,6 +44,7 @@ impl Connection {
     }
 
     /// The socket as something that blocks, for the length of a call.
+    #[cfg(feature = "tls")]
     pub(super) fn blocking<'a>(&'a self, call: &'a Call) -> Blocking<'a> {
         Blocking { socket: &self.socket, call }
     }
@@ -145,9 +147,7 @@ impl Transport for Connection {
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
         let shared = Shared::current()?;
         let n = self.read(&shared.call)?;
-        if n > 0 {
-            shared.mark_received();
-        }
+        shared.mark_received(n).map_err(fail)?;
         Ok(n > 0)
     }
 

@@ -29,7 +29,11 @@ struct State {
     /// The answer's head as it came; the last one, where interim answers came before.
     head: Zeroizing<Vec<u8>>,
     head_is_done: bool,
+    /// How many heads came, interim ones included.
+    heads: u32,
     received: bool,
+    /// The peer has said that it will send no more.
+    ended: bool,
     /// What really happened, where ureq can only carry an error of its own.
     failure: Option<Error>,
 }
@@ -66,6 +70,10 @@ impl Exchange {
         self.0.state().received
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        self.0.state().ended
+    }
+
     pub(super) fn take_failure(&self) -> Option<Error> {
         self.0.state().failure.take()
     }
@@ -83,14 +91,24 @@ impl Shared {
         self.state().sent = true;
     }
 
-    pub(super) fn mark_received(&self) {
-        self.state().received = true;
+    /// Bytes came, or none are left to come.
+    pub(super) fn mark_received(&self, bytes: usize) -> Result<()> {
+        /// Interim answers (RFC 9110 section 15.2) that are put up with.
+        const MOST_INTERIM: u32 = 16;
+        let mut state = self.state();
+        state.received |= bytes > 0;
+        state.ended |= bytes == 0;
+        if state.heads > MOST_INTERIM {
+            return Err(Error::new(Reason::Framing, "interim answers without end"));
+        }
+        Ok(())
     }
 
     /// ureq has taken these bytes from its input; until the head is done they are a head.
     pub(super) fn consumed(&self, bytes: &[u8]) {
         let mut state = self.state();
         if !state.head_is_done {
+            state.heads += 1;
             state.head = Zeroizing::new(bytes.to_vec());
         }
     }

@@ -33,7 +33,8 @@ pub(super) fn in_body(error: io::Error, exchange: &Exchange) -> Error {
     if let Some(failure) = exchange.take_failure() {
         return cut(failure, exchange);
     }
-    if error.kind() == io::ErrorKind::UnexpectedEof {
+    // An end in the middle of a chunk is a malformed chunk to ureq.
+    if error.kind() == io::ErrorKind::UnexpectedEof || exchange.has_ended() {
         return Error::new(Reason::Truncated, "the answer ended before it was whole");
     }
     Error::new(Reason::Framing, "the body of the answer is not HTTP/1.1 as it should be")

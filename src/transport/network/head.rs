@@ -21,7 +21,27 @@ pub(super) fn read(head: &[u8]) -> Result<(u16, Headers)> {
         let name = std::str::from_utf8(&line[..colon]).map_err(|_| malformed())?;
         headers.push(name, Secret::new(text(line[colon + 1..].trim_ascii())));
     }
+    check_framing(&headers)?;
     Ok((status, headers))
+}
+
+/// Refuses what two readers could understand differently (RFC 9112 section 6.3): a length beside a transfer coding, two
+/// lengths, and any coding but chunked, of which ureq would make what it can.
+fn check_framing(headers: &Headers) -> Result<()> {
+    let ambiguous = |what: &'static str| Err(Error::new(Reason::Framing, what));
+    let (lengths, mut codings) =
+        (headers.get_all("content-length").count(), headers.get_all("transfer-encoding"));
+    let coding = codings.next();
+    if lengths > 1 || codings.next().is_some() {
+        return ambiguous("the answer says twice how long it is");
+    }
+    match coding {
+        Some(_) if lengths > 0 => ambiguous("the answer has a Content-Length and a Transfer-Encoding"),
+        Some(coding) if !coding.eq_ignore_ascii_case("chunked") => {
+            ambiguous("the answer has an unknown Transfer-Encoding")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Bytes that are not UTF-8 are taken for ISO 8859-1, as HTTP once defined them.
@@ -46,6 +66,22 @@ mod tests {
             lines,
             [("Set-Cookie", "a"), ("X-A", "b"), ("set-cookie", "c"), ("Server", ""), ("X-Latin", "é")]
         );
+    }
+
+    #[test]
+    fn t_22_ambiguous_lengths() {
+        for lines in [
+            "Content-Length: 1\r\nContent-Length: 1",
+            "Content-Length: 1\r\nTransfer-Encoding: chunked",
+            "transfer-encoding: chunked\r\nTRANSFER-ENCODING: chunked",
+            "Transfer-Encoding: gzip, chunked",
+            "Transfer-Encoding: x",
+            "Transfer-Encoding:",
+        ] {
+            let head = format!("HTTP/1.1 200 OK\r\n{lines}\r\n\r\n");
+            assert_eq!(read(head.as_bytes()).unwrap_err().reason, Reason::Framing, "{lines}");
+        }
+        assert!(read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n").is_ok());
     }
 
     #[test]
