@@ -27,13 +27,29 @@ pub fn library() -> &'static Path {
     })
 }
 
+/// Where the library without network code is; made apart, so that the product stays what the other tests see.
+pub fn library_without_net() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let target = root().join("target/without-net");
+        let make = ["--silent", "shared", "FEATURES="];
+        said(Command::new("make").args(make).env("CARGO_TARGET_DIR", &target).current_dir(root()));
+        target.join("release")
+    })
+}
+
 /// Compiles a C program, links it with the library, and returns its path.
 pub fn program(name: &str, source: &Path) -> PathBuf {
+    program_with(library(), name, source)
+}
+
+/// The same with another build of the library.
+pub fn program_with(library: &Path, name: &str, source: &Path) -> PathBuf {
     // Tests run at once, and a program that runs cannot be written over.
     static COMPILED: AtomicUsize = AtomicUsize::new(0);
     let path = scratch(&format!("{name}-{}", COMPILED.fetch_add(1, Ordering::Relaxed)));
     let mut run_path = std::ffi::OsString::from("-Wl,-rpath,");
-    run_path.push(library());
+    run_path.push(library);
     said(
         Command::new("cc")
             .args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
@@ -42,7 +58,7 @@ pub fn program(name: &str, source: &Path) -> PathBuf {
             .arg("-o")
             .arg(&path)
             .arg("-L")
-            .arg(library())
+            .arg(library)
             .args(["-lbearer".into(), run_path]),
     );
     path
