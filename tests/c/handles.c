@@ -422,16 +422,16 @@ static void in_hooks(void)
 
 /* --- Freed while in use --- */
 
-enum { ROUNDS = 100, USERS = 4 };
+enum { ROUNDS = 200, USERS = 4 };
 static _Atomic(bearer_client *) shared_client;
 static _Atomic(bearer_request *) shared_request;
 static _Atomic(bearer_response *) shared_response;
-static atomic_int over;
+static atomic_int users;
 
 static void *use(void *unused)
 {
     (void)unused;
-    while (!over) {
+    for (int round = 0; round < ROUNDS; round++) {
         bearer_response *response;
         bearer_status status = bearer_client_send(shared_client, shared_request, &response, NULL);
         CHECK_SAYING(status == BEARER_OK || status == BEARER_INVALID_HANDLE || status == BEARER_WOULD_DEADLOCK, "%s",
@@ -449,6 +449,7 @@ static void *use(void *unused)
         /* Freed by whoever comes first, and by the others too. */
         bearer_response_free(shared_response);
     }
+    atomic_fetch_sub(&users, 1);
     return NULL;
 }
 
@@ -458,10 +459,12 @@ static void freed_while_in_use(void)
     char *token = issue("{}");
     shared_client = client_with_token(token, "");
     shared_request = request_of("GET", "api/bytes/10000");
+    users = USERS;
     for (int i = 0; i < USERS; i++) {
         threads[i] = start(use, NULL);
     }
-    for (int i = 0; i < ROUNDS; i++) {
+    /* The users are done after so many rounds, however the threads take turns. */
+    while (users > 0) {
         bearer_client *old = atomic_exchange(&shared_client, client_with_token(token, ""));
         bearer_request *old_request = atomic_exchange(&shared_request, request_of("GET", "api/bytes/10000"));
         bearer_client_free(old);
@@ -471,7 +474,6 @@ static void freed_while_in_use(void)
         /* Time for them to get into calls. */
         CHECK_NUMBER(get_status(shared_client, "api/lights"), 200);
     }
-    over = 1;
     for (int i = 0; i < USERS; i++) {
         join(threads[i]);
     }
