@@ -16,8 +16,25 @@ fn main() {
     println!("cargo::rustc-env=BEARER_TARGET={}", environment("TARGET"));
     println!("cargo::rustc-env=BEARER_RUSTC={rustc}");
     println!("cargo::rerun-if-changed=build.rs");
+    #[cfg(feature = "mozilla-roots")]
+    pack_authorities(std::path::Path::new(&environment("OUT_DIR")));
     #[cfg(feature = "header-check")]
     header::check();
+}
+
+/// Mozilla's authorities as `src/transport/network/tls/roots.rs` reads them: for each, subject, key and name
+/// constraints, each behind its length in two bytes. As tables of slices they would take a third more.
+#[cfg(feature = "mozilla-roots")]
+fn pack_authorities(folder: &std::path::Path) {
+    let mut packed = Vec::new();
+    for anchor in webpki_roots::TLS_SERVER_ROOTS {
+        let constraints = anchor.name_constraints.as_ref().map_or(&[][..], |der| der.as_ref());
+        for part in [anchor.subject.as_ref(), anchor.subject_public_key_info.as_ref(), constraints] {
+            packed.extend(u16::try_from(part.len()).expect("no part is that long").to_be_bytes());
+            packed.extend(part);
+        }
+    }
+    std::fs::write(folder.join("mozilla-roots"), packed).expect("the build's own folder can be written");
 }
 
 #[cfg(feature = "header-check")]

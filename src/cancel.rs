@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::clock::Deadline;
+use crate::fork::{self, Held, Lock};
 
 /// Something that happens once, and that one thread waits for.
 #[derive(Default)]
@@ -46,11 +47,13 @@ impl Event {
 #[derive(Default)]
 pub struct Cancel {
     cancelled: AtomicBool,
-    inner: Mutex<Inner>,
+    inner: Lock<Inner>,
 }
 
 #[derive(Default)]
 struct Inner {
+    /// Of the process that the waiting threads and the descriptor belong to.
+    generation: u64,
     scopes: Vec<Weak<Cancel>>,
     waiting: Vec<Weak<Event>>,
     wake: Option<wake::Wake>,
@@ -60,7 +63,7 @@ impl Cancel {
     /// A cancel that also comes when this one does.
     pub fn scope(&self) -> Arc<Cancel> {
         let scope = Arc::new(Cancel::default());
-        let mut inner = lock(&self.inner);
+        let mut inner = self.inner();
         inner.scopes.retain(|scope| scope.strong_count() > 0);
         inner.scopes.push(Arc::downgrade(&scope));
         if self.is_cancelled() {
@@ -73,7 +76,7 @@ impl Cancel {
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
         let (scopes, waiting) = {
-            let inner = lock(&self.inner);
+            let inner = self.inner();
             if let Some(wake) = &inner.wake {
                 wake.wake();
             }
@@ -92,7 +95,7 @@ impl Cancel {
     /// has none to give: then the waiting thread looks at [`Cancel::is_cancelled`] from time to time.
     #[cfg(unix)]
     pub fn descriptor(&self) -> Option<std::os::fd::RawFd> {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.inner();
         if inner.wake.is_none() {
             inner.wake = wake::Wake::new();
             if self.is_cancelled()
@@ -104,8 +107,19 @@ impl Cancel {
         inner.wake.as_ref().map(wake::Wake::descriptor)
     }
 
+    /// In a child, without the threads of its parent, and without the descriptor: shutting it would wake them.
+    fn inner(&self) -> Held<'_, Inner> {
+        let mut inner = self.inner.lock_whole();
+        if inner.generation != fork::generation() {
+            inner.generation = fork::generation();
+            inner.waiting.clear();
+            inner.wake = None;
+        }
+        inner
+    }
+
     fn register(&self, event: &Arc<Event>) -> Registered<'_> {
-        lock(&self.inner).waiting.push(Arc::downgrade(event));
+        self.inner().waiting.push(Arc::downgrade(event));
         Registered { cancel: self, event: Arc::downgrade(event) }
     }
 }
@@ -117,7 +131,7 @@ struct Registered<'a> {
 
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
-        lock(&self.cancel.inner).waiting.retain(|event| !event.ptr_eq(&self.event));
+        self.cancel.inner().waiting.retain(|event| !event.ptr_eq(&self.event));
     }
 }
 

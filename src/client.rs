@@ -10,11 +10,13 @@ use crate::cancel::Cancel;
 use crate::clock::{Clock, Deadline};
 use crate::config::Config;
 use crate::error::{Error, Reason, Result};
+use crate::fork;
 use crate::hooks::{self, Hooks};
-use crate::http::{Headers, Incoming, Transport};
+use crate::http::{Body, Headers, Incoming, Outgoing, Transport};
 use crate::json::{Object, Raw};
 use crate::oauth::{bearer, challenge};
 use crate::quote::quote;
+use crate::redirect::{self, Asked, Step};
 use crate::secret::Secret;
 use crate::session::{Current, Session};
 use crate::stats::Stats;
@@ -46,6 +48,14 @@ struct Authorization {
     source: Source,
 }
 
+/// The answer at the end of a chain of redirects.
+struct Answer {
+    incoming: Incoming,
+    url: Url,
+    /// Whether whoever gave it was shown the token.
+    has_token: bool,
+}
+
 enum Source {
     Fixed,
     Hook(Secret),
@@ -55,6 +65,7 @@ enum Source {
 impl Client {
     /// A client of this configuration. Files that it names are read now.
     pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Client> {
+        fork::watch();
         let config = Arc::new(config);
         let hooks = Arc::new(Hooks::default());
         let stats = Arc::new(Stats::default());
@@ -163,6 +174,7 @@ impl Client {
     /// Sends a request with a valid token; after a 401 once more with another.
     pub fn send(&self, request: &mut Request, call: &Call) -> Result<Response> {
         self.stats.requests.add();
+        call.check()?;
         let Some(base) = &self.config.base_url else {
             return Err(Error::new(
                 Reason::Conflict,
@@ -177,43 +189,71 @@ impl Client {
         }
         request.check_unspent()?;
         let authorization = self.authorize(None, call)?;
-        let mut incoming = self.exchange(request, &url, &authorization, call)?;
-        if self.is_refusal(incoming.status, &incoming.headers)
+        let mut answer = self.follow(request, &url, &authorization, call)?;
+        if answer.has_token
+            && self.is_refusal(answer.incoming.status, &answer.incoming.headers)
             && let Some(other) = self.another(&authorization, request, call)?
         {
-            drain(&mut incoming);
+            drain(&mut answer.incoming);
             self.stats.unauthorized_retries.add();
-            incoming = self.exchange(request, &url, &other, call)?;
+            answer = self.follow(request, &url, &other, call)?;
         }
-        Ok(Response::new(incoming, url, self.config.http.max_response_bytes))
+        Ok(Response::new(answer.incoming, answer.url, self.config.http.max_response_bytes))
     }
 
-    fn exchange(
+    /// Sends a request, and goes where its answers lead as far as the configuration allows.
+    fn follow(
         &self,
         request: &mut Request,
         url: &Url,
         authorization: &Authorization,
         call: &Call,
-    ) -> Result<Incoming> {
+    ) -> Result<Answer> {
         let mut headers = request.headers.clone();
         if headers.get("user-agent").is_none() {
             headers.push("user-agent", Secret::from(self.config.http.user_agent.as_str()));
         }
         headers.set(&self.config.header.name, authorization.value.clone());
+        let had_body = request.has_body();
+        let mut answer = Answer {
+            incoming: self.exchange(request.outgoing(url, &headers), call)?,
+            url: url.clone(),
+            has_token: true,
+        };
+        let (mut method, mut had_body, mut hops) = (request.method.clone(), had_body, 0);
+        loop {
+            let asked = Asked { method: &method, had_body, url: &answer.url, hops };
+            let incoming = &answer.incoming;
+            let Step::Follow { url, method: next_method, leaves_origin } =
+                redirect::next(self.config.http.redirects, &asked, incoming.status, &incoming.headers)?
+            else {
+                return Ok(answer);
+            };
+            drain(&mut answer.incoming);
+            headers = redirect::headers_for(&headers, had_body && next_method == method, leaves_origin);
+            if leaves_origin {
+                // Whatever it is called: for good, also where a later redirect leads back.
+                headers.remove(&self.config.header.name);
+                answer.has_token = false;
+            }
+            (method, had_body, hops) = (next_method, false, hops + 1);
+            let outgoing = Outgoing { method: &method, url: &url, headers: &headers, body: Body::Empty };
+            answer.incoming = self.exchange(outgoing, call)?;
+            answer.url = url;
+        }
+    }
+
+    fn exchange(&self, request: Outgoing<'_>, call: &Call) -> Result<Incoming> {
         self.stats.sent.add();
-        let outcome = self
-            .transport
-            .exchange(request.outgoing(url, &headers), call)
-            .map_err(|failed| failed.error.at(url.without_query()));
+        let (method, url) = (quote(request.method), request.url.clone());
+        let outcome =
+            self.transport.exchange(request, call).map_err(|failed| failed.error.at(url.without_query()));
         let (result, value) = match &outcome {
             Ok(incoming) => ("http_status", incoming.status.to_string()),
             Err(error) => ("error", error.to_json()),
         };
-        self.hooks.log(
-            hooks::DEBUG,
-            "request",
-            &[("method", quote(&request.method)), ("url", quote(&url.without_query())), (result, value)],
-        );
+        let members = [("method", method), ("url", quote(&url.without_query())), (result, value)];
+        self.hooks.log(hooks::DEBUG, "request", &members);
         outcome
     }
 

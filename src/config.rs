@@ -101,6 +101,12 @@ pub struct Http {
     pub max_response_bytes: u64,
     /// The API's statuses that mean: this token is not valid.
     pub unauthorized: Vec<u16>,
+    /// Which redirects of the API are followed.
+    pub redirects: Redirects,
+    /// Through whom connections are made.
+    pub proxy: Option<String>,
+    /// Who is reached without it.
+    pub no_proxy: Option<String>,
     /// The user-agent header.
     pub user_agent: String,
     /// Whether Mozilla's authorities are trusted rather than the system's.
@@ -111,6 +117,17 @@ pub struct Http {
     pub client_cert_files: Option<(String, String)>,
     /// How many connections are kept.
     pub idle_connections: usize,
+}
+
+/// Which redirects of the API are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redirects {
+    /// None.
+    None,
+    /// Those of a GET or HEAD that stay inside the origin.
+    SameOrigin,
+    /// Others too, without the token and without headers that say who asks.
+    Any,
 }
 
 impl Config {
@@ -291,6 +308,13 @@ fn read_http(reader: &Reader) -> Result<Http> {
         connect_timeout: reader.duration("http.connect_timeout_s", 10),
         max_response_bytes: reader.count("http.max_response_bytes", 64 << 20),
         unauthorized,
+        redirects: match text("http.redirects").as_deref() {
+            Some("none") => Redirects::None,
+            Some("any") => Redirects::Any,
+            _ => Redirects::SameOrigin,
+        },
+        proxy: text("http.proxy"),
+        no_proxy: text("http.no_proxy"),
         user_agent,
         mozilla_roots: reader.text("http.roots").is_some_and(|roots| *roots == "mozilla"),
         ca_file: text("http.ca_file"),

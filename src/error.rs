@@ -41,6 +41,7 @@ reasons! {
     Value "value" INVALID_ARGUMENT "A parameter is out of range.";
     Url "url" INVALID_ARGUMENT "A URL or path is malformed, or leads out of its base.";
     Header "header" INVALID_ARGUMENT "A header name, header value or token has characters or a length that HTTP does not allow, or is reserved.";
+    ProxyUrl "proxy" INVALID_ARGUMENT "The URL of a proxy, in the configuration or the environment, is malformed.";
     Answer "answer" INVALID_ARGUMENT "A reply was answered twice, or in a way this hook does not have.";
     File "file" INVALID_ARGUMENT "A file that the configuration names cannot be read or is not what it should be.";
     Handle "handle" INVALID_HANDLE "The handle was freed, is of another kind, or was never one.";
@@ -54,6 +55,8 @@ reasons! {
     Dns "dns" UNAVAILABLE "The host name could not be looked up.";
     Connect "connect" UNAVAILABLE "No connection could be made.";
     Connection "connection" UNAVAILABLE "The connection broke before an answer came.";
+    ProxyFailed "proxy_failed" UNAVAILABLE "The proxy refused, or does not speak as a proxy should.";
+    Forked "forked" UNAVAILABLE "The process was forked during the call; its connection belongs to the parent.";
     ServerError "server_error" UNAVAILABLE "The authorization server is overloaded or broken (408, 425, 429 or 5xx).";
     Deadline "deadline" TIMEOUT "The deadline passed.";
     Cancelled "cancelled" CANCELLED "The handle was cancelled.";

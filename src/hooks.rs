@@ -1,9 +1,10 @@
 //! Where the caller's own code takes part, in terms of Rust; `ffi` puts C function pointers behind these traits.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::fork::Lock;
 use crate::http::Transport;
 use crate::secret::Secret;
 use crate::status::Status;
@@ -59,18 +60,18 @@ pub trait LogHook: Send + Sync {
 }
 
 /// A hook that can be set, replaced and removed while calls run; a running call keeps the one it began with.
-pub struct Slot<T: ?Sized>(RwLock<Option<Arc<T>>>);
+pub struct Slot<T: ?Sized>(Lock<Option<Arc<T>>>);
 
 impl<T: ?Sized> Default for Slot<T> {
     fn default() -> Self {
-        Slot(RwLock::new(None))
+        Slot(Lock::new(None))
     }
 }
 
 impl<T: ?Sized> Slot<T> {
     /// Sets or removes it.
     pub fn set(&self, hook: Option<Arc<T>>) -> Result<()> {
-        let old = std::mem::replace(&mut *self.0.write()?, hook);
+        let old = std::mem::replace(&mut *self.0.lock()?, hook);
         // Outside the lock: the last owner runs the caller's destroy function.
         drop(old);
         Ok(())
@@ -78,7 +79,7 @@ impl<T: ?Sized> Slot<T> {
 
     /// The one in force.
     pub fn get(&self) -> Result<Option<Arc<T>>> {
-        Ok(self.0.read()?.clone())
+        Ok(self.0.lock()?.clone())
     }
 }
 

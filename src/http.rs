@@ -27,8 +27,13 @@ impl Headers {
 
     /// Replaces every line of that name, in any case, by one.
     pub fn set(&mut self, name: &str, value: Secret) {
-        self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+        self.remove(name);
         self.push(name, value);
+    }
+
+    /// Takes every line of that name away, in any case.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
     }
 
     /// The first value of that name, in any case.

@@ -8,17 +8,20 @@
 //! | 4 | [`client`] | a request: token, send, 401, renew, once more |
 //! | 3 | [`session`] | which token now, who renews it, who waits |
 //! | 2 | [`oauth`] | the protocol, pure: builds requests, reads answers |
+//! | 2 | [`redirect`] | which redirects are followed, and what goes along |
 //! | 2 | [`transport`] | one blocking exchange: the network (ureq), or the caller's own HTTP stack |
 //! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`stats`] | what a client is made of, what an exchange is, what hooks and callers may ask |
-//! | 0 | [`error`], [`status`], [`json`], [`token`], [`secret`], [`clock`], [`calendar`], [`decimal`], [`quote`], [`cancel`], [`url`], [`random`] | the ground |
+//! | 0 | [`error`], [`status`], [`fork`], [`json`], [`token`], [`secret`], [`clock`], [`base64`], [`calendar`], [`decimal`], [`quote`], [`cancel`], [`url`], [`random`] | the ground |
 
 #![deny(unsafe_code)]
 
+pub mod base64;
 pub mod calendar;
 pub mod cancel;
 pub mod clock;
 pub mod decimal;
 pub mod error;
+pub mod fork;
 pub mod json;
 pub mod quote;
 pub mod random;
@@ -34,6 +37,7 @@ pub mod http;
 pub mod stats;
 
 pub mod oauth;
+pub mod redirect;
 pub mod transport;
 
 pub mod session;

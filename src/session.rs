@@ -7,13 +7,14 @@ mod lifetime;
 mod renewal;
 mod state;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Reason, Result};
+use crate::fork::Lock;
 use crate::hooks::{self, Hooks, LockHook};
 use crate::http::Transport;
 use crate::quote::quote;
@@ -33,7 +34,7 @@ pub struct Session {
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     stats: Arc<Stats>,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 impl Session {
@@ -49,7 +50,7 @@ impl Session {
         if let Some(set) = &config.token {
             state.replace(set.clone(), Lifetime::of_stored(set));
         }
-        Session { config, hooks, transport, clock, stats, state: Mutex::new(state) }
+        Session { config, hooks, transport, clock, stats, state: Lock::new(state) }
     }
 
     /// The token set as it is, without looking at its age.
@@ -168,16 +169,10 @@ impl Session {
             Some(lock) => self.renew_locked(&*lock, old, why, call),
             None => self.renew(old, why, call),
         };
-        match &outcome {
-            Ok(_) => {}
-            Err(error) => {
-                self.stats.renewal_failures.add();
-                self.hooks.log(
-                    if error.status == status::LOGIN_REQUIRED { hooks::ERROR } else { hooks::WARN },
-                    "renewal_failed",
-                    &[("error", error.to_json())],
-                );
-            }
+        if let Err(error) = &outcome {
+            self.stats.renewal_failures.add();
+            let level = if error.status == status::LOGIN_REQUIRED { hooks::ERROR } else { hooks::WARN };
+            self.hooks.log(level, "renewal_failed", &[("error", error.to_json())]);
         }
         outcome
     }

@@ -5,6 +5,10 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
+use crate::secret::Wiped;
+
 /// The longest URL or path with query, in bytes (`hostile.md` U-10); a little less than what HTTP stacks can take.
 const LONGEST: usize = 64_000;
 
@@ -166,6 +170,17 @@ pub fn percent_encode(out: &mut String, text: &str) {
             out.push_str(&format!("%{byte:02X}"));
         }
     }
+}
+
+/// The text with its percent-encoded bytes decoded; `None` where they are malformed or no UTF-8.
+pub fn percent_decode(text: &str) -> Option<Wiped> {
+    let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let mut digit = || (bytes.next()? as char).to_digit(16);
+        out.push(if byte == b'%' { (digit()? * 16 + digit()?) as u8 } else { byte });
+    }
+    std::str::from_utf8(&out).ok().map(|text| Wiped::new(text.to_owned()))
 }
 
 fn check_characters(text: &str) -> Result<(), Problem> {

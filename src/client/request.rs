@@ -68,6 +68,10 @@ impl Request {
         self.body = RequestBody::Stream { source, len, is_spent: false };
     }
 
+    pub(super) fn has_body(&self) -> bool {
+        !matches!(self.body, RequestBody::Empty)
+    }
+
     pub(super) fn can_be_sent_again(&self) -> bool {
         !matches!(self.body, RequestBody::Stream { .. })
     }

@@ -77,7 +77,9 @@ pub const MEMBERS: &[Member] = members! {
     "http.timeout_s" Seconds(1, DAY), "30", "How long a call may take in all, renewal included.";
     "http.connect_timeout_s" Seconds(1, DAY), "10", "How long name lookup, connecting and the TLS handshake may take of it.";
     "http.max_response_bytes" Count(1, 1 << 40), "67108864", "The longest body that bearer_response_body gathers; streaming is unbounded.";
-    "http.redirects" Choice(&["none"]), "\"none\"", "Redirects are handed to the caller as the answers they are.";
+    "http.redirects" Choice(&["same-origin", "none", "any"]), "\"same-origin\"", "Which redirects of the API are followed: those of a GET or HEAD inside the origin; none; or any, where another origin gets neither the token nor headers that say who asks. What is not followed is handed over as the answer it is.";
+    "http.proxy" Text, "", "http://, socks5:// or socks5h:// URL of a proxy, with its credentials; or environment, to read HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY once, when the client is made.";
+    "http.no_proxy" Text, "", "Hosts that are reached without the proxy, with commas between them: names (with their subdomains), addresses, host:port, or * for all.";
     "http.unauthorized" Statuses, "[401]", "The API's statuses that mean: this token is not valid.";
     "http.user_agent" Text, "\"libbearer/{version}\"", "The user-agent header, unless a request has its own.";
     "http.roots" Choice(&["system", "mozilla"]), "\"system\"", "Whose certificate authorities are trusted: this system's, or Mozilla's as built in.";

@@ -226,8 +226,8 @@ pub unsafe extern "C" fn bearer_request_free(request: *mut bearer_request) {
 }
 
 /// Sends a request with a valid token, renewed first if it must be. After a 401 the token is renewed once and the
-/// request sent once more. Redirects are not followed. An answer of any HTTP status is a success; it is returned as
-/// soon as its headers are in.
+/// request sent once more. Redirects are followed as http.redirects says: by default those of a GET or HEAD inside the
+/// origin. An answer of any HTTP status is a success; it is returned as soon as its headers are in.
 ///
 /// request: what to send; it can be sent again, by one thread at a time.
 /// response: gets the answer; free it with bearer_response_free.

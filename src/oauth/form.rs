@@ -1,8 +1,7 @@
 //! `application/x-www-form-urlencoded`, as RFC 6749 appendix B uses it.
 
-use zeroize::Zeroizing;
-
 use crate::secret::{SecretBytes, Wiped};
+use crate::url::percent_decode;
 
 /// Appends the text, encoded.
 pub fn encode_into(out: &mut String, text: &str) {
@@ -58,19 +57,7 @@ pub fn parse(text: &str) -> Option<Vec<(String, Wiped)>> {
 }
 
 fn decode(text: &str) -> Option<Wiped> {
-    let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        out.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || (bytes.next()? as char).to_digit(16);
-                (digit()? * 16 + digit()?) as u8
-            }
-            byte => byte,
-        });
-    }
-    std::str::from_utf8(&out).ok().map(|text| Wiped::new(text.to_owned()))
+    percent_decode(&Wiped::new(text.replace('+', " ")))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a session remembers, and who may lead a renewal.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::lifetime::Lifetime;
@@ -8,6 +8,7 @@ use crate::cancel::Event;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Reason, Result};
+use crate::fork::{self, Lock};
 use crate::oauth::bearer;
 use crate::secret::Secret;
 use crate::token::TokenSet;
@@ -38,8 +39,10 @@ pub struct Current {
 /// A renewal under way.
 pub(super) struct Flight {
     pub(super) leader: usize,
-    pub(super) outcome: Mutex<Option<Result<Arc<Current>>>>,
-    pub(super) waiting: Mutex<Vec<Arc<Event>>>,
+    /// Of the process that leads: a child of it does not have the leading thread.
+    pub(super) process: u64,
+    pub(super) outcome: Lock<Option<Result<Arc<Current>>>>,
+    pub(super) waiting: Lock<Vec<Arc<Event>>>,
 }
 
 /// Why a call wants another token.
@@ -89,7 +92,7 @@ impl State {
 
     pub(super) fn take_role(&mut self) -> Result<Role> {
         let me = this_thread();
-        match &self.flight {
+        match self.flight.as_ref().filter(|flight| flight.process == fork::generation()) {
             Some(flight) if flight.leader == me => Err(Error::new(
                 Reason::Reentered,
                 "a hook of this renewal asked for the very token that is being renewed",
@@ -100,8 +103,12 @@ impl State {
                 Ok(Role::Join(flight.clone(), event))
             }
             None => {
-                let flight =
-                    Arc::new(Flight { leader: me, outcome: Mutex::default(), waiting: Mutex::default() });
+                let flight = Arc::new(Flight {
+                    leader: me,
+                    process: fork::generation(),
+                    outcome: Lock::default(),
+                    waiting: Lock::default(),
+                });
                 self.flight = Some(flight.clone());
                 Ok(Role::Lead(flight))
             }

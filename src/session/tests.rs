@@ -2,9 +2,10 @@ mod hooks;
 mod lock;
 
 use super::*;
-use crate::cancel::Event;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::cancel::Event;
 use crate::hooks::{RefreshHook, TokenHook};
 use crate::http::{Body, Failed, Headers, InMemory, Incoming, Outgoing};
 use crate::secret::SecretBytes;

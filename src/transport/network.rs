@@ -9,14 +9,16 @@ mod exchange;
 mod failure;
 mod head;
 mod lookup;
+mod proxy;
 #[cfg(feature = "tls")]
 mod tls;
 mod wait;
 
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use ureq::http::{Request, Uri, Version};
+use bytes::Bytes;
+use ureq::http::{HeaderValue, Request, Response, Uri, Version};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 use ureq::{Agent, SendBody};
@@ -24,7 +26,9 @@ use ureq::{Agent, SendBody};
 use crate::call::Call;
 use crate::config::Config;
 use crate::error::{Error, Reason, Result};
+use crate::fork;
 use crate::http::{Body, Failed, Incoming, Outgoing, Source};
+use crate::secret::Wiped;
 use crate::stats::Stats;
 use crate::url::Url;
 use exchange::Exchange;
@@ -34,11 +38,21 @@ const LONGEST_HEAD: usize = 64 * 1024;
 
 /// One client's connections.
 pub(super) struct Network {
-    agent: Agent,
+    config: Arc<Config>,
+    stats: Arc<Stats>,
+    first: Pool,
 }
 
-impl Network {
-    pub(super) fn new(config: &Arc<Config>, stats: Arc<Stats>) -> Result<Network> {
+/// The connections of one process, and those of the child that came after it: a child starts over, with new locks
+/// and without its parent's connections, which it leaves alone.
+struct Pool {
+    agent: Agent,
+    generation: u64,
+    next: OnceLock<Box<Pool>>,
+}
+
+impl Pool {
+    fn new(config: &Arc<Config>, stats: &Arc<Stats>) -> Result<Pool> {
         let idle = config.http.idle_connections;
         let settings = Agent::config_builder()
             // Every default that reads the environment, follows, decodes or turns statuses into errors is off.
@@ -54,65 +68,106 @@ impl Network {
             .max_idle_connections(idle)
             .max_idle_connections_per_host(idle)
             .build();
-        let connector = connector::OwnConnector::new(config, stats)?;
-        Ok(Network { agent: Agent::with_parts(settings, connector, AskedLater) })
+        let connector = connector::OwnConnector::new(config, stats.clone())?;
+        let agent = Agent::with_parts(settings, connector, AskedLater);
+        Ok(Pool { agent, generation: fork::generation(), next: OnceLock::new() })
+    }
+}
+
+impl Network {
+    pub(super) fn new(config: &Arc<Config>, stats: Arc<Stats>) -> Result<Network> {
+        Ok(Network { config: config.clone(), first: Pool::new(config, &stats)?, stats })
+    }
+
+    /// The agent of this process.
+    fn agent(&self) -> Result<&Agent> {
+        let mut pool = &self.first;
+        while pool.generation != fork::generation() {
+            pool = match pool.next.get() {
+                Some(next) => next,
+                None => {
+                    let next = Box::new(Pool::new(&self.config, &self.stats)?);
+                    pool.next.get_or_init(|| next)
+                }
+            };
+        }
+        Ok(&pool.agent)
     }
 
     pub(super) fn exchange(
         &self,
-        request: Outgoing<'_>,
+        mut request: Outgoing<'_>,
         call: &Call,
     ) -> std::result::Result<Incoming, Failed> {
         #[cfg(not(feature = "tls"))]
         if request.url.is_https() {
             return Err(Failed::before_sending(Error::new(Reason::NotBuilt, "this build has no TLS")));
         }
-        let exchange = Exchange::begin(call, needed_output(&request));
-        let response = exchange.run(|| self.send(request));
-        match response {
-            Ok(response) => {
-                let (status, headers) = exchange
-                    .take_head()
-                    .and_then(|head| head::read(&head))
-                    .map_err(|error| Failed { error, sent: true })?;
-                debug_assert_eq!(status, response.status().as_u16());
-                let body =
-                    ResponseBody { reader: Some(Box::new(response.into_body().into_reader())), exchange };
-                Ok(Incoming { status, headers, body: Box::new(body) })
-            }
-            Err(error) => {
-                Err(Failed { sent: exchange.was_sent(), error: failure::before_head(error, &exchange) })
-            }
-        }
-    }
-
-    fn send(
-        &self,
-        request: Outgoing<'_>,
-    ) -> std::result::Result<ureq::http::Response<ureq::Body>, ureq::Error> {
-        let mut builder =
-            Request::builder().method(request.method).uri(request.url.to_string()).version(Version::HTTP_11);
-        for (name, value) in request.headers.iter() {
-            let mut value = ureq::http::HeaderValue::from_str(value).map_err(ureq::http::Error::from)?;
-            value.set_sensitive(true);
-            builder = builder.header(name, value);
-        }
-        match request.body {
-            // Without a length ureq would send an empty chunked body.
-            Body::Empty if matches!(request.method, "POST" | "PUT" | "PATCH") => {
-                self.agent.run(builder.body(&[][..])?)
-            }
-            Body::Empty => self.agent.run(builder.body(())?),
-            Body::Bytes(bytes) => self.agent.run(builder.body(bytes)?),
-            Body::Stream { source, len } => {
-                if let Some(len) = len {
-                    builder = builder.header("content-length", len);
+        let agent = self.agent().map_err(Failed::before_sending)?;
+        // Sent again where a kept connection turned out to be stale, once, and only what does no harm twice (N-4).
+        let may_repeat = matches!(request.method, "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE")
+            && !matches!(request.body, Body::Stream { .. });
+        let mut wants_fresh = false;
+        loop {
+            let exchange = Exchange::begin(call, needed_output(&request), wants_fresh);
+            match exchange.run(|| send(agent, &mut request)) {
+                Ok(response) => return received(response, exchange),
+                Err(error) => {
+                    let failed =
+                        Failed { sent: exchange.was_sent(), error: failure::before_head(error, &exchange) };
+                    let was_stale = failed.error.reason == Reason::Connection && exchange.was_stale();
+                    if !was_stale || !may_repeat || wants_fresh {
+                        return Err(failed);
+                    }
+                    wants_fresh = true;
                 }
-                let mut reader = SourceReader { source, left: len };
-                self.agent.run(builder.body(SendBody::from_reader(&mut reader))?)
             }
         }
     }
+}
+
+fn received(response: Response<ureq::Body>, exchange: Exchange) -> std::result::Result<Incoming, Failed> {
+    let head = exchange.take_head().and_then(|head| head::read(&head));
+    let (status, headers) = head.map_err(|error| Failed { error, sent: true })?;
+    let body = ResponseBody { reader: Some(Box::new(response.into_body().into_reader())), exchange };
+    Ok(Incoming { status, headers, body: Box::new(body) })
+}
+
+fn send(agent: &Agent, request: &mut Outgoing<'_>) -> std::result::Result<Response<ureq::Body>, ureq::Error> {
+    let mut builder =
+        Request::builder().method(request.method).uri(request.url.to_string()).version(Version::HTTP_11);
+    for (name, value) in request.headers.iter() {
+        builder = builder.header(name, header_value(value)?);
+    }
+    match &mut request.body {
+        // Without a length ureq would send an empty chunked body.
+        Body::Empty if matches!(request.method, "POST" | "PUT" | "PATCH") => {
+            agent.run(builder.body(&[][..])?)
+        }
+        Body::Empty => agent.run(builder.body(())?),
+        Body::Bytes(bytes) => agent.run(builder.body(*bytes)?),
+        Body::Stream { source, len } => {
+            if let Some(len) = *len {
+                builder = builder.header("content-length", len);
+            }
+            let mut reader = SourceReader { source: &mut **source, left: *len };
+            agent.run(builder.body(SendBody::from_reader(&mut reader))?)
+        }
+    }
+}
+
+/// A header value that ureq and its map share without copying it, and that is wiped when the last of them drops it.
+fn header_value(value: &str) -> std::result::Result<HeaderValue, ureq::http::Error> {
+    struct Owner(Wiped);
+    impl AsRef<[u8]> for Owner {
+        fn as_ref(&self) -> &[u8] {
+            self.0.as_bytes()
+        }
+    }
+    let shared = Bytes::from_owner(Owner(Wiped::new(value.to_owned())));
+    let mut value = HeaderValue::from_maybe_shared(shared)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// What the longest line of the request's head takes: ureq wants room for it in one piece.
@@ -195,4 +250,18 @@ impl Resolver for AskedLater {
 /// The URL of a request that ureq hands to the connector.
 fn url_of(uri: &Uri) -> Result<Url> {
     Url::parse(&uri.to_string()).map_err(|problem| Error::new(Reason::Url, format!("the URL {problem}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_values_are_shared_and_not_copied() {
+        let value = header_value("Bearer at-1").unwrap();
+        let copy = value.clone();
+        assert_eq!(value.as_bytes().as_ptr(), copy.as_bytes().as_ptr());
+        assert_eq!(format!("{value:?}"), "Sensitive");
+        assert!(header_value("a\r\nb").is_err());
+    }
 }

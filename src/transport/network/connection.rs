@@ -4,19 +4,37 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+use zeroize::Zeroizing;
 
 use super::buffers::WipedBuffers;
 use super::exchange::{Shared, fail, fail_io};
 use super::wait::{Until, wait};
 use crate::call::Call;
-#[cfg(feature = "tls")]
 use crate::error::{Error, Reason};
+use crate::fork;
+use crate::secret::{Secret, Wiped};
 
 pub(super) struct Connection {
     socket: TcpStream,
     #[cfg(feature = "tls")]
     tls: Option<Box<rustls::ClientConnection>>,
     buffers: WipedBuffers,
+    /// Of the process that made it: its child closes it without a word.
+    generation: u64,
+    /// Whether it has carried an exchange.
+    has_served: bool,
+    /// Nothing can have come yet: looking before waiting would be a system call for nothing.
+    awaits_answer: bool,
+    /// What a request line becomes on its way through a proxy.
+    via: Option<Via>,
+}
+
+/// How requests to a plain http server are written for its proxy (RFC 9112 section 3.2.2).
+pub(super) struct Via {
+    /// Stands before the path: `http://host:port`.
+    pub(super) origin: String,
+    /// The `proxy-authorization` header's value.
+    pub(super) authorization: Option<Secret>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -33,7 +51,17 @@ impl Connection {
             #[cfg(feature = "tls")]
             tls: None,
             buffers: WipedBuffers::default(),
+            generation: fork::generation(),
+            has_served: false,
+            awaits_answer: false,
+            via: None,
         }
+    }
+
+    /// Requests go through a proxy that reads them.
+    pub(super) fn through(mut self, via: Via) -> Connection {
+        self.via = Some(via);
+        self
     }
 
     /// Goes on with TLS, whose handshake is done.
@@ -44,15 +72,17 @@ impl Connection {
     }
 
     /// The socket as something that blocks, for the length of a call.
-    #[cfg(feature = "tls")]
     pub(super) fn blocking<'a>(&'a self, call: &'a Call) -> Blocking<'a> {
         Blocking { socket: &self.socket, call }
     }
 
-    fn write_all(&mut self, amount: usize, call: &Call) -> io::Result<()> {
-        let Connection { socket, buffers, .. } = self;
+    fn write_all(&mut self, amount: usize, is_first: bool, call: &Call) -> io::Result<()> {
+        let Connection { socket, buffers, via, .. } = self;
         let output = &buffers.output()[..amount];
         let mut blocking = Blocking { socket, call };
+        if let (Some(via), true) = (via, is_first) {
+            return blocking.write_all(&via.rewrite(output));
+        }
         #[cfg(feature = "tls")]
         if let Some(tls) = &mut self.tls {
             tls.writer().write_all(output)?;
@@ -67,7 +97,13 @@ impl Connection {
     fn read(&mut self, call: &Call) -> io::Result<usize> {
         let Connection { socket, buffers, .. } = self;
         let room = buffers.input_append_buf();
+        if room.is_empty() {
+            return Err(fail(Error::new(Reason::Framing, "the answer has a head or a line without end")));
+        }
         let mut blocking = Blocking { socket, call };
+        if std::mem::take(&mut self.awaits_answer) {
+            wait(socket, Until::Readable, call)?;
+        }
         #[cfg(feature = "tls")]
         let read = match &mut self.tls {
             Some(tls) => read_tls(tls, &mut blocking, room),
@@ -80,23 +116,24 @@ impl Connection {
         Ok(n)
     }
 
-    /// Whether the peer has sent or closed anything since the last answer.
+    /// Whether the peer has neither sent nor closed anything since the last answer.
     fn is_quiet(&mut self) -> bool {
-        match self.socket.peek(&mut [0]) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
-            #[cfg(feature = "tls")]
-            Ok(1..) => match &mut self.tls {
-                // Session tickets may come at any time; anything else was not asked for.
-                Some(tls) => {
-                    matches!(tls.read_tls(&mut self.socket), Ok(1..))
-                        && tls.process_new_packets().is_ok_and(|state| {
-                            state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed()
-                        })
-                }
-                None => false,
-            },
-            _ => false,
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &mut self.tls {
+            // What came in one record with the end of the answer has left the socket already.
+            let has_nothing = |tls: &mut rustls::ClientConnection| {
+                tls.process_new_packets()
+                    .is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
+            };
+            return has_nothing(tls)
+                && match self.socket.peek(&mut [0]) {
+                    // Session tickets may come at any time; anything else was not asked for.
+                    Ok(1..) => matches!(tls.read_tls(&mut self.socket), Ok(1..)) && has_nothing(tls),
+                    Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+                    Ok(0) => false,
+                };
         }
+        matches!(self.socket.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
@@ -137,30 +174,61 @@ impl Transport for Connection {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         let shared = Shared::current()?;
-        if amount > 0 {
-            shared.mark_sent();
-        }
-        self.write_all(amount, &shared.call)?;
+        shared.check().map_err(fail)?;
+        let is_first = !shared.is_sent();
+        shared.mark_sent(self.has_served);
+        self.write_all(amount, is_first, &shared.call)?;
+        self.awaits_answer = true;
         Ok(())
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
         let shared = Shared::current()?;
+        shared.check().map_err(fail)?;
         let n = self.read(&shared.call)?;
         shared.mark_received(n).map_err(fail)?;
         Ok(n > 0)
     }
 
-    /// Asked before a connection is kept and before it is used again.
+    /// Asked before a connection is kept, and before it is used again. What comes between the two is seen at the
+    /// second look, so the first makes no system call.
     fn is_open(&mut self) -> bool {
-        let is_open = self.buffers.is_empty() && self.is_quiet();
+        let Ok(shared) = Shared::current() else { return false };
+        if self.generation != fork::generation() || !self.buffers.is_empty() {
+            return false;
+        }
         self.buffers.release();
-        is_open
+        if shared.is_sent() {
+            self.has_served = true;
+            return shared.has_sound_head();
+        }
+        !shared.wants_fresh && self.is_quiet()
     }
 
     #[cfg(feature = "tls")]
     fn is_tls(&self) -> bool {
         self.tls.is_some()
+    }
+}
+
+impl Via {
+    /// The request's first bytes, which hold its first line, with the origin before the path and the proxy's header
+    /// behind the line.
+    fn rewrite(&self, output: &[u8]) -> Zeroizing<Vec<u8>> {
+        let path = output.iter().position(|&byte| byte == b' ').map_or(0, |space| space + 1);
+        let line = output.iter().position(|&byte| byte == b'\n').map_or(output.len(), |newline| newline + 1);
+        let header = match &self.authorization {
+            Some(value) => Wiped::new(format!("proxy-authorization: {}\r\n", value.expose())),
+            None => Wiped::default(),
+        };
+        let mut rewritten =
+            Zeroizing::new(Vec::with_capacity(output.len() + self.origin.len() + header.len()));
+        for part in
+            [&output[..path], self.origin.as_bytes(), &output[path..line], header.as_bytes(), &output[line..]]
+        {
+            rewritten.extend_from_slice(part);
+        }
+        rewritten
     }
 }
 
@@ -208,5 +276,24 @@ impl Write for Blocking<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p_7_a_request_for_a_proxy_has_the_absolute_form() {
+        let via = |authorization: Option<&str>| Via {
+            origin: "http://h:81".into(),
+            authorization: authorization.map(Secret::from),
+        };
+        let request = b"GET /a?b HTTP/1.1\r\nhost: h:81\r\n\r\n";
+        assert_eq!(*via(None).rewrite(request), b"GET http://h:81/a?b HTTP/1.1\r\nhost: h:81\r\n\r\n");
+        assert_eq!(
+            *via(Some("Basic eA==")).rewrite(request),
+            b"GET http://h:81/a?b HTTP/1.1\r\nproxy-authorization: Basic eA==\r\nhost: h:81\r\n\r\n"
+        );
     }
 }

@@ -1,21 +1,25 @@
 //! Opens connections for ureq: lookup, TCP, TLS, all within the time for connecting.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ureq::unversioned::transport::{ConnectionDetails, Connector};
 
-use super::connection::Connection;
+use super::connection::{Connection, Via};
 use super::exchange::{Shared, fail};
+use super::proxy::{Kind, Proxies, Proxy};
 use super::{dial, lookup, url_of};
 use crate::call::Call;
 use crate::clock::Deadline;
 use crate::config::Config;
 use crate::error::{Error, Reason, Result};
 use crate::stats::Stats;
+use crate::url::Url;
 
 pub(super) struct OwnConnector {
     config: Arc<Config>,
     stats: Arc<Stats>,
+    proxies: Proxies,
     #[cfg(feature = "tls")]
     tls: super::tls::Tls,
 }
@@ -31,6 +35,7 @@ impl OwnConnector {
         Ok(OwnConnector {
             #[cfg(feature = "tls")]
             tls: super::tls::Tls::new(&config.http)?,
+            proxies: Proxies::new(&config.http)?,
             config: config.clone(),
             stats,
         })
@@ -52,17 +57,45 @@ impl OwnConnector {
         }
     }
 
-    fn open_within(&self, url: &crate::url::Url, turn: &Call) -> Result<Connection> {
-        let addresses = lookup::addresses(url, turn)?;
-        let stream = dial::connect(&addresses, turn)?;
+    fn open_within(&self, url: &Url, turn: &Call) -> Result<Connection> {
+        let proxy = self.proxies.for_url(url);
+        let addresses = lookup::addresses(proxy.map_or(url, |proxy| &proxy.url), turn)?;
+        let connection = Connection::plain(dial::connect(&addresses, turn)?);
         self.stats.connections.add();
-        let connection = Connection::plain(stream);
+        let connection = match proxy {
+            Some(proxy) => introduce(connection, proxy, url, turn)?,
+            None => connection,
+        };
         #[cfg(feature = "tls")]
         if url.is_https() {
             return self.tls.wrap(connection, url.host(), turn);
         }
         Ok(connection)
     }
+}
+
+/// Tells the proxy where to.
+fn introduce(connection: Connection, proxy: &Proxy, url: &Url, turn: &Call) -> Result<Connection> {
+    let outcome = match proxy.kind {
+        Kind::Http if url.is_https() => proxy.open_tunnel(connection.blocking(turn), url),
+        Kind::Http => {
+            let via = Via { origin: url.origin().to_string(), authorization: proxy.authorization() };
+            return Ok(connection.through(via));
+        }
+        Kind::Socks5ByName => proxy.open_socks(connection.blocking(turn), url, literal(url)),
+        Kind::Socks5 => {
+            let address = lookup::addresses(url, turn)?.first().copied();
+            proxy.open_socks(connection.blocking(turn), url, address)
+        }
+    };
+    // A call that is over keeps its own status.
+    outcome.map_err(|error| turn.check().err().unwrap_or(error)).map(|()| connection)
+}
+
+/// The address that a host is, where it is no name.
+fn literal(url: &Url) -> Option<SocketAddr> {
+    let ip = url.host().trim_matches(['[', ']']).parse().ok()?;
+    Some(SocketAddr::new(ip, url.port()))
 }
 
 impl Connector for OwnConnector {

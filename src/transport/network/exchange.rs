@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
+use super::LONGEST_HEAD;
 use crate::call::Call;
 use crate::error::{Error, Reason, Result};
+use crate::fork;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Shared>>> = const { RefCell::new(None) };
@@ -20,18 +22,26 @@ pub(super) struct Shared {
     pub(super) call: Call,
     /// How many bytes ureq's output buffer must hold at least.
     pub(super) needed_output: usize,
+    /// Kept connections are not to be used: the last one was stale.
+    pub(super) wants_fresh: bool,
+    /// Of the process that makes the exchange: a child of it must not touch the connection.
+    generation: u64,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     sent: bool,
+    /// Over a connection that had served before.
+    sent_on_kept: bool,
     /// The answer's head as it came; the last one, where interim answers came before.
     head: Zeroizing<Vec<u8>>,
     head_is_done: bool,
     /// How many heads came, interim ones included.
     heads: u32,
     received: bool,
+    /// How many bytes came since ureq was last asked for something.
+    received_in_turn: usize,
     /// The peer has said that it will send no more.
     ended: bool,
     /// What really happened, where ureq can only carry an error of its own.
@@ -39,8 +49,15 @@ struct State {
 }
 
 impl Exchange {
-    pub(super) fn begin(call: &Call, needed_output: usize) -> Exchange {
-        Exchange(Arc::new(Shared { call: call.clone(), needed_output, state: Mutex::default() }))
+    pub(super) fn begin(call: &Call, needed_output: usize, wants_fresh: bool) -> Exchange {
+        let generation = fork::generation();
+        Exchange(Arc::new(Shared {
+            call: call.clone(),
+            needed_output,
+            wants_fresh,
+            generation,
+            state: Mutex::default(),
+        }))
     }
 
     /// Runs a piece of ureq on behalf of this exchange.
@@ -53,6 +70,7 @@ impl Exchange {
         }
         // A request body that is read from a hook may itself make a request on this thread.
         let _restore = Restore(CURRENT.replace(Some(self.0.clone())));
+        self.0.state().received_in_turn = 0;
         inside()
     }
 
@@ -64,6 +82,12 @@ impl Exchange {
 
     pub(super) fn was_sent(&self) -> bool {
         self.0.state().sent
+    }
+
+    /// Whether a connection that had served before broke without a byte of an answer: it was stale.
+    pub(super) fn was_stale(&self) -> bool {
+        let state = self.0.state();
+        state.sent_on_kept && !state.received
     }
 
     pub(super) fn received_anything(&self) -> bool {
@@ -87,8 +111,30 @@ impl Shared {
             .ok_or_else(|| io::Error::other("outside of an exchange"))
     }
 
-    pub(super) fn mark_sent(&self) {
-        self.state().sent = true;
+    /// Fails where the call is over, or where this process is a child of the one that began it.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.generation != fork::generation() {
+            return Err(Error::new(Reason::Forked, "the process was forked during the call"));
+        }
+        self.call.check()
+    }
+
+    pub(super) fn mark_sent(&self, on_kept: bool) {
+        let mut state = self.state();
+        state.sent = true;
+        state.sent_on_kept = on_kept;
+    }
+
+    /// Whether the answer is one that we will take. ureq is done with an answer without a body before we have seen its
+    /// head, and would keep a connection whose answer we refuse.
+    pub(super) fn has_sound_head(&self) -> bool {
+        let state = self.state();
+        state.head_is_done || super::head::read(&state.head).is_ok()
+    }
+
+    /// Whether the request is on its way: connections are looked at before that to be used, after it to be kept.
+    pub(super) fn is_sent(&self) -> bool {
+        self.state().sent
     }
 
     /// Bytes came, or none are left to come.
@@ -98,6 +144,14 @@ impl Shared {
         let mut state = self.state();
         state.received |= bytes > 0;
         state.ended |= bytes == 0;
+        state.received_in_turn += bytes;
+        // ureq gives what it has of a body at once, so that much without any is a line or a trailer without end.
+        if state.head_is_done && state.received_in_turn > 2 * LONGEST_HEAD {
+            return Err(Error::new(
+                Reason::Framing,
+                "the answer has something without end in place of a body",
+            ));
+        }
         if state.heads > MOST_INTERIM {
             return Err(Error::new(Reason::Framing, "interim answers without end"));
         }
@@ -122,7 +176,7 @@ impl Shared {
 /// body, as it does with `UnexpectedEof`, `ConnectionReset` and `ConnectionAborted`.
 pub(super) fn fail(error: Error) -> io::Error {
     if let Ok(shared) = Shared::current() {
-        shared.state().failure.get_or_insert(error);
+        shared.state().failure = Some(error);
     }
     io::Error::other("see the exchange")
 }

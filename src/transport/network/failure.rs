@@ -40,10 +40,15 @@ pub(super) fn in_body(error: io::Error, exchange: &Exchange) -> Error {
     Error::new(Reason::Framing, "the body of the answer is not HTTP/1.1 as it should be")
 }
 
-/// A connection that broke in the middle of an answer has truncated it.
+/// A connection that broke in the middle of an answer has truncated it; before that, there was nothing to truncate.
 fn cut(failure: Error, exchange: &Exchange) -> Error {
-    if failure.reason == Reason::Connection && exchange.received_anything() {
-        return Error::new(Reason::Truncated, "the connection broke before the answer was whole");
+    match (failure.reason, exchange.received_anything()) {
+        (Reason::Connection, true) => {
+            Error::new(Reason::Truncated, "the connection broke before the answer was whole")
+        }
+        (Reason::Truncated, false) => {
+            Error::new(Reason::Connection, "the connection was closed before an answer came")
+        }
+        _ => failure,
     }
-    failure
 }

@@ -5,18 +5,21 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::thread::Thread;
 use std::time::Duration;
 
 use crate::call::Call;
 use crate::cancel::Event;
+use crate::clock::Deadline;
 use crate::error::{Error, Reason, Result};
+use crate::fork::{self, Lock};
 use crate::url::Url;
 
 /// An idle thread goes away after this long; the next lookup starts another.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// The addresses of a URL's host, in the system's order of preference.
+/// The addresses of a URL's host and port, in the system's order of preference.
 pub(super) fn addresses(url: &Url, call: &Call) -> Result<Vec<SocketAddr>> {
     let host = url.host();
     if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
@@ -26,11 +29,11 @@ pub(super) fn addresses(url: &Url, call: &Call) -> Result<Vec<SocketAddr>> {
         host: host.to_owned(),
         port: url.port(),
         done: Arc::default(),
-        found: Mutex::default(),
+        found: Lock::default(),
     });
     enqueue(lookup.clone())?;
     call.wait(&lookup.done)?;
-    match lock(&lookup.found).take() {
+    match lookup.found.lock_whole().take() {
         Some(found) if !found.is_empty() => Ok(found),
         _ => Err(Error::new(Reason::Dns, "the host name could not be looked up")),
     }
@@ -40,63 +43,73 @@ struct Lookup {
     host: String,
     port: u16,
     done: Arc<Event>,
-    found: Mutex<Option<Vec<SocketAddr>>>,
+    found: Lock<Option<Vec<SocketAddr>>>,
 }
 
-#[derive(Default)]
 struct Queue {
     waiting: VecDeque<Arc<Lookup>>,
-    thread_runs: bool,
+    worker: Option<Worker>,
 }
 
-static QUEUE: Mutex<Queue> = Mutex::new(Queue { waiting: VecDeque::new(), thread_runs: false });
-static ADDED: Condvar = Condvar::new();
+struct Worker {
+    thread: Thread,
+    /// Of the process that it runs in: a child has only the thread that forked.
+    generation: u64,
+}
+
+static QUEUE: Lock<Queue> = Lock::new(Queue { waiting: VecDeque::new(), worker: None });
 
 fn enqueue(lookup: Arc<Lookup>) -> Result<()> {
-    let mut queue = lock(&QUEUE);
-    queue.waiting.push_back(lookup);
-    if !queue.thread_runs {
-        let started = std::thread::Builder::new().name("bearer-lookup".into()).spawn(work);
-        if started.is_err() {
-            queue.waiting.pop_back();
-            return Err(Error::new(Reason::Dns, "no thread could be started to look the host name up"));
-        }
-        queue.thread_runs = true;
+    let mut queue = QUEUE.lock_whole();
+    if queue.worker.as_ref().is_none_or(|worker| worker.generation != fork::generation()) {
+        queue.waiting.clear();
+        let started = std::thread::Builder::new()
+            .name("bearer-lookup".into())
+            .spawn(work)
+            .map_err(|_| Error::new(Reason::Dns, "no thread could be started to look the host name up"))?;
+        queue.worker = Some(Worker { thread: started.thread().clone(), generation: fork::generation() });
     }
-    ADDED.notify_one();
+    queue.waiting.push_back(lookup);
+    if let Some(worker) = &queue.worker {
+        worker.thread.unpark();
+    }
     Ok(())
 }
 
 fn work() {
-    let mut queue = lock(&QUEUE);
+    let mut is_last_look = false;
     loop {
-        while let Some(lookup) = queue.waiting.pop_front() {
-            drop(queue);
-            // Nobody else holds it: the call that asked has left.
-            if Arc::strong_count(&lookup) > 1 {
-                let found = (lookup.host.as_str(), lookup.port).to_socket_addrs().map(Iterator::collect);
-                *lock(&lookup.found) = found.ok();
-                lookup.done.signal();
+        let next = {
+            let mut queue = QUEUE.lock_whole();
+            let next = queue.waiting.pop_front();
+            if next.is_none() && is_last_look {
+                queue.worker = None;
+                return;
             }
-            queue = lock(&QUEUE);
-        }
-        let (woken, timeout) = ADDED.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner);
-        queue = woken;
-        if timeout.timed_out() && queue.waiting.is_empty() {
-            queue.thread_runs = false;
-            return;
+            next
+        };
+        match next {
+            Some(lookup) => {
+                is_last_look = false;
+                // Nobody else holds it where the call that asked has left.
+                if Arc::strong_count(&lookup) > 1 {
+                    let found = (lookup.host.as_str(), lookup.port).to_socket_addrs().map(Iterator::collect);
+                    *lookup.found.lock_whole() = found.ok();
+                    lookup.done.signal();
+                }
+            }
+            None => {
+                let idle = Deadline::after(IDLE);
+                std::thread::park_timeout(IDLE);
+                is_last_look = idle.has_passed();
+            }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Deadline;
 
     fn call() -> Call {
         Call { deadline: Deadline::after(Duration::from_secs(20)), cancel: Arc::default() }

@@ -77,7 +77,7 @@ impl Tls {
         let roots = match &self.roots {
             Roots::File(roots) => RootCertStore::clone(roots),
             #[cfg(feature = "mozilla-roots")]
-            Roots::Mozilla => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+            Roots::Mozilla => roots::mozilla(),
             Roots::System => roots::system()?,
         };
         let config = Arc::new(self.build(roots)?);

@@ -1,9 +1,10 @@
-//! Waiting for a socket, no longer than the call may run.
+//! Waiting for sockets, no longer than the call may run.
 
 use std::io;
 use std::net::TcpStream;
+use std::time::Duration;
 
-use super::exchange::fail;
+use super::exchange::{fail, fail_io};
 use crate::call::Call;
 
 /// What is waited for.
@@ -17,36 +18,50 @@ pub(super) enum Until {
 #[cfg(unix)]
 pub(super) fn wait(socket: &TcpStream, until: Until, call: &Call) -> io::Result<()> {
     use std::os::fd::AsRawFd;
-    wait_descriptor(socket.as_raw_fd(), until, call)
+    wait_any(&[socket.as_raw_fd()], until, None, call).map(drop)
 }
 
-/// The same for a socket that is still connecting.
+/// The sockets that are ready, by their place; none where `patience` ran out first.
 #[cfg(unix)]
-pub(super) fn wait_descriptor(socket: std::os::fd::RawFd, until: Until, call: &Call) -> io::Result<()> {
+pub(super) fn wait_any(
+    sockets: &[std::os::fd::RawFd],
+    until: Until,
+    patience: Option<Duration>,
+    call: &Call,
+) -> io::Result<Vec<usize>> {
+    use crate::clock::Deadline;
     // Where the system has no descriptor left for the cancel, we look at it this often.
-    const WITHOUT_DESCRIPTOR_MS: u128 = 10;
+    const WITHOUT_DESCRIPTOR: Duration = Duration::from_millis(10);
+    let events = if until == Until::Readable { libc::POLLIN } else { libc::POLLOUT };
     let cancel = call.cancel.descriptor();
+    let patience = patience.map(Deadline::after);
+    let mut polled: Vec<_> = sockets.iter().map(|&fd| libc::pollfd { fd, events, revents: 0 }).collect();
+    // poll(2) passes over negative descriptors.
+    polled.push(libc::pollfd { fd: cancel.unwrap_or(-1), events: libc::POLLIN, revents: 0 });
     loop {
         call.check().map_err(fail)?;
-        let events = if until == Until::Readable { libc::POLLIN } else { libc::POLLOUT };
-        let mut polled = [
-            libc::pollfd { fd: socket, events, revents: 0 },
-            // poll(2) passes over negative descriptors.
-            libc::pollfd { fd: cancel.unwrap_or(-1), events: libc::POLLIN, revents: 0 },
-        ];
+        let mut turn = patience.map_or(call.deadline, |patience| patience.min(call.deadline)).remaining();
+        if patience.is_some() && turn.is_zero() {
+            return Ok(Vec::new());
+        }
+        if cancel.is_none() {
+            turn = turn.min(WITHOUT_DESCRIPTOR);
+        }
         // Rounded up, so that the last turn does not spin.
-        let left_ms = call.deadline.remaining().as_nanos().div_ceil(1_000_000);
-        let turn_ms = if cancel.is_some() { left_ms } else { left_ms.min(WITHOUT_DESCRIPTOR_MS) };
-        // SAFETY: `polled` is an array of two valid pollfd, which lives through the call.
+        let turn_ms = i32::try_from(turn.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX);
+        // SAFETY: the pointer and the count are those of a vector that lives through the call.
         #[allow(unsafe_code)]
-        let ready = unsafe { libc::poll(polled.as_mut_ptr(), 2, i32::try_from(turn_ms).unwrap_or(i32::MAX)) };
+        let ready = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, turn_ms) };
         if ready < 0 {
             let error = io::Error::last_os_error();
             if error.kind() != io::ErrorKind::Interrupted {
-                return Err(super::exchange::fail_io(error, "waiting"));
+                return Err(fail_io(error, "waiting"));
             }
-        } else if polled[0].revents != 0 && polled[1].revents == 0 {
-            return Ok(());
+            continue;
+        }
+        let ready: Vec<usize> = (0..sockets.len()).filter(|&place| polled[place].revents != 0).collect();
+        if !ready.is_empty() && !call.cancel.is_cancelled() {
+            return Ok(ready);
         }
     }
 }
@@ -54,7 +69,6 @@ pub(super) fn wait_descriptor(socket: std::os::fd::RawFd, until: Until, call: &C
 /// Without poll(2) the socket's own timeouts serve, in short turns so that a cancel is seen.
 #[cfg(not(unix))]
 pub(super) fn wait(socket: &TcpStream, until: Until, call: &Call) -> io::Result<()> {
-    use std::time::Duration;
     const TURN: Duration = Duration::from_millis(5);
     call.check().map_err(fail)?;
     if until == Until::Writable {
@@ -67,7 +81,7 @@ pub(super) fn wait(socket: &TcpStream, until: Until, call: &Call) -> io::Result<
     socket.set_nonblocking(true)?;
     match peeked {
         Err(error) if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-            Err(super::exchange::fail_io(error, "waiting"))
+            Err(fail_io(error, "waiting"))
         }
         _ => Ok(()),
     }
