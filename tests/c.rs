@@ -22,6 +22,8 @@ const STATIC_LIBS: [&str; 7] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm",
 enum Link {
     Shared,
     Static,
+    /// Not at all: the program loads it from where the macro `BEARER_LIBRARY` says.
+    AtRunTime,
 }
 
 /// One test for each program; `every_program_has_a_test` sees to it that none is forgotten.
@@ -36,6 +38,8 @@ programs! {
     destroy
     errno_and_signals
     fixed
+    fork
+    fork_in_hooks
     grant
     handles
     hostile
@@ -59,12 +63,20 @@ fn refresh_with_the_static_library() {
 }
 
 #[test]
+fn unload() {
+    run("unload", Link::AtRunTime);
+}
+
+#[test]
 fn every_program_has_a_test() {
     for entry in std::fs::read_dir(root().join("tests/c")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
         if path.extension().is_some_and(|extension| extension == "c") {
-            assert!(PROGRAMS.contains(&name), "tests/c/{name}.c has no test in tests/c.rs");
+            assert!(
+                PROGRAMS.contains(&name) || name == "unload",
+                "tests/c/{name}.c has no test in tests/c.rs"
+            );
         }
     }
 }
@@ -87,13 +99,18 @@ fn product() -> &'static Path {
 fn compile(name: &str, link: Link) -> PathBuf {
     let library = product();
     let out = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let shared = library.join("libbearer.so");
     let (suffix, mut libraries) = match link {
-        Link::Shared => ("", vec![library.join("libbearer.so").into_os_string()]),
+        Link::Shared => ("", vec![shared.into_os_string()]),
         Link::Static => ("-static", vec![library.join("libbearer.a").into_os_string()]),
+        Link::AtRunTime => {
+            ("", vec![format!("-DBEARER_LIBRARY=\"{}\"", shared.display()).into(), "-ldl".into()])
+        }
     };
     match link {
         Link::Shared => libraries.push(format!("-Wl,-rpath,{}", library.display()).into()),
         Link::Static => libraries.extend(STATIC_LIBS.map(Into::into)),
+        Link::AtRunTime => {}
     }
     let generated = out.join(format!("{name}{suffix}-include"));
     std::fs::create_dir_all(&generated).unwrap();
