@@ -158,8 +158,10 @@ fn l_9_l_10_files() {
     let ca = read(&server.ca_file().display().to_string());
     let (certificate, key) =
         (read(&ready(&server, "client_cert_file")), read(&ready(&server, "client_key_file")));
+    let folder = scratch("files");
+    std::fs::create_dir_all(&folder).unwrap();
     let file = |name: &str, text: &str| {
-        let path = scratch(name);
+        let path = folder.join(name);
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     };
@@ -188,6 +190,7 @@ fn l_9_l_10_files() {
     let garbled = file("garbled.key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
     let outcome = https(&format!(r#""client_cert_file":"{both}","client_key_file":"{garbled}""#));
     assert_eq!(failure(outcome.map(drop)), Reason::File);
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// L-10: the files are read when the client is made, so that a later change cannot surprise.
