@@ -190,6 +190,12 @@ impl Read for SourceReader<'_> {
         if room == 0 {
             return Ok(0);
         }
+        if exchange::Shared::current()?.is_broken() {
+            // Goes nowhere; ureq still wants to see as many bytes as were announced.
+            let n = if self.left.is_some() { room } else { 0 };
+            self.left = self.left.map(|left| left - n as u64);
+            return Ok(n);
+        }
         let n = match self.source.read(&mut buffer[..room]) {
             Ok(0) if self.left.is_some() => {
                 Err(Error::new(Reason::Hook, "the body ended before the length that was given for it"))

@@ -274,3 +274,41 @@ fn an_early_answer() {
     let response = send(&client, &mut request).unwrap();
     assert_eq!((response.status, body(response).unwrap().as_str()), (413, "no"));
 }
+
+/// A server that refuses a long body without reading it answers, and closes with bytes unread, which resets the
+/// connection: its answer counts all the same, and the connection does not.
+#[test]
+fn an_early_answer_to_a_long_body_is_not_lost() {
+    for status in ["401 Unauthorized", "413 Content Too Large"] {
+        let wire = Wire::start(move |peer| {
+            peer.head();
+            peer.answer(status, "no");
+        });
+        let client = client(&wire.url(), "");
+        let refused = |request: &mut Request| {
+            let response = send(&client, request).unwrap();
+            let code: u16 = status[..3].parse().unwrap();
+            assert_eq!((response.status, body(response).unwrap().as_str()), (code, "no"));
+        };
+        let mut request = Request::new("PUT", "x").unwrap();
+        request.set_body(SecretBytes::new(vec![b'x'; 16 << 20]));
+        refused(&mut request);
+        for len in [Some(16 << 20), None] {
+            let mut request = Request::new("POST", "x").unwrap();
+            request.set_body_from(Box::new(Zeros(16 << 20)), len);
+            refused(&mut request);
+        }
+    }
+}
+
+/// So many zeros, piece by piece.
+struct Zeros(usize);
+
+impl Source for Zeros {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let n = self.0.min(buffer.len());
+        buffer[..n].fill(0);
+        self.0 -= n;
+        Ok(n)
+    }
+}

@@ -175,11 +175,16 @@ impl Transport for Connection {
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         let shared = Shared::current()?;
         shared.check().map_err(fail)?;
+        if shared.is_broken() {
+            return Ok(());
+        }
         let is_first = !shared.is_sent();
         shared.mark_sent(self.has_served);
-        self.write_all(amount, is_first, &shared.call)?;
         self.awaits_answer = true;
-        Ok(())
+        match self.write_all(amount, is_first, &shared.call) {
+            Err(_) if shared.put_off_failure() => Ok(()),
+            outcome => Ok(outcome?),
+        }
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {

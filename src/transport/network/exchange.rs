@@ -44,6 +44,8 @@ struct State {
     received_in_turn: usize,
     /// The peer has said that it will send no more.
     ended: bool,
+    /// The peer stopped reading; it may have answered before it did.
+    broken: Option<Error>,
     /// What really happened, where ureq can only carry an error of its own.
     failure: Option<Error>,
 }
@@ -135,6 +137,21 @@ impl Shared {
     /// Whether the request is on its way: connections are looked at before that to be used, after it to be kept.
     pub(super) fn is_sent(&self) -> bool {
         self.state().sent
+    }
+
+    /// A write failed. Whoever refuses a long body (401, 413) answers and closes without reading all of it, so the
+    /// answer is looked for before the failure counts.
+    pub(super) fn put_off_failure(&self) -> bool {
+        let mut state = self.state();
+        if state.failure.as_ref().is_some_and(|failure| failure.reason == Reason::Connection) {
+            state.broken = state.failure.take();
+        }
+        state.broken.is_some()
+    }
+
+    /// Whether what is still to be written will go nowhere.
+    pub(super) fn is_broken(&self) -> bool {
+        self.state().broken.is_some()
     }
 
     /// Bytes came, or none are left to come.
