@@ -21,7 +21,20 @@ pub struct Request {
 enum RequestBody {
     Empty,
     Bytes(SecretBytes),
-    Stream { source: Box<dyn Source>, len: Option<u64>, is_spent: bool },
+    Stream { source: ReadOnce, len: Option<u64> },
+}
+
+/// A body that can be read once; a request that failed before it was begun can still be sent.
+struct ReadOnce {
+    source: Box<dyn Source>,
+    is_begun: bool,
+}
+
+impl Source for ReadOnce {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.is_begun = true;
+        self.source.read(buffer)
+    }
 }
 
 impl Request {
@@ -65,7 +78,7 @@ impl Request {
 
     /// A body that is read once.
     pub fn set_body_from(&mut self, source: Box<dyn Source>, len: Option<u64>) {
-        self.body = RequestBody::Stream { source, len, is_spent: false };
+        self.body = RequestBody::Stream { source: ReadOnce { source, is_begun: false }, len };
     }
 
     pub(super) fn has_body(&self) -> bool {
@@ -78,7 +91,7 @@ impl Request {
 
     pub(super) fn check_unspent(&self) -> Result<()> {
         match self.body {
-            RequestBody::Stream { is_spent: true, .. } => {
+            RequestBody::Stream { source: ReadOnce { is_begun: true, .. }, .. } => {
                 Err(Error::new(Reason::Value, "request: its streamed body was read already; set a new one"))
             }
             _ => Ok(()),
@@ -89,10 +102,7 @@ impl Request {
         let body = match &mut self.body {
             RequestBody::Empty => Body::Empty,
             RequestBody::Bytes(bytes) => Body::Bytes(bytes.expose()),
-            RequestBody::Stream { source, len, is_spent } => {
-                *is_spent = true;
-                Body::Stream { source: &mut **source, len: *len }
-            }
+            RequestBody::Stream { source, len } => Body::Stream { source, len: *len },
         };
         Outgoing { method: &self.method, url, headers, body }
     }
@@ -143,5 +153,27 @@ impl Response {
             self.failed = Some(error.clone());
             error
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::InMemory;
+
+    #[test]
+    fn a_streamed_body_is_spent_once_it_is_read_and_not_before() {
+        let url = Url::parse("http://a/").unwrap();
+        let mut request = Request::new("put", "x").unwrap();
+        request.set_body_from(Box::new(InMemory::new(SecretBytes::new(vec![1; 10]))), None);
+        for _ in 0..2 {
+            let _failed_to_connect = request.outgoing(&url, &Headers::default());
+            request.check_unspent().unwrap();
+        }
+        let headers = Headers::default();
+        if let Body::Stream { source, .. } = request.outgoing(&url, &headers).body {
+            source.read(&mut [0; 4]).unwrap();
+        }
+        assert_eq!(request.check_unspent().unwrap_err().reason, Reason::Value);
     }
 }
