@@ -722,7 +722,7 @@ const char *bearer_response_url(const bearer_response *response);
  *
  * Blocks, at most until the deadline of the call that asked. Asked again, it gives the same bytes. TOO_LARGE above
  * http.max_response_bytes; PROTOCOL (truncated) where the answer ended early; UNAVAILABLE, TIMEOUT, CANCELLED;
- * INVALID_HANDLE, OUT_OF_MEMORY.
+ * WOULD_DEADLOCK while another call reads it; INVALID_HANDLE, OUT_OF_MEMORY.
  */
 BEARER_MUST_USE
 bearer_status bearer_response_body(bearer_response *response,
@@ -736,7 +736,7 @@ bearer_status bearer_response_body(bearer_response *response,
  * buffer, capacity: where they go. read: gets how many; 0 is the end. It must not be NULL.
  *
  * Blocks, at most until the deadline of the call that asked. PROTOCOL (truncated) where the answer ended early;
- * UNAVAILABLE, TIMEOUT, CANCELLED; INVALID_ARGUMENT, INVALID_HANDLE.
+ * UNAVAILABLE, TIMEOUT, CANCELLED; WOULD_DEADLOCK while another call reads it; INVALID_ARGUMENT, INVALID_HANDLE.
  */
 BEARER_MUST_USE
 bearer_status bearer_response_read(bearer_response *response,

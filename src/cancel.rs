@@ -16,12 +16,15 @@ pub struct Event {
 impl Event {
     /// It has happened.
     pub fn signal(&self) {
+        // A child whose parent's thread held this would wait for it for ever.
+        let _moment = fork::moment();
         *lock(&self.happened) = true;
         self.changed.notify_all();
     }
 
     /// Lets the waiting thread look at its deadline and its cancel again.
     fn nudge(&self) {
+        let _moment = fork::moment();
         // Taken, so that a thread between its look and its sleep does not miss the nudge.
         drop(lock(&self.happened));
         self.changed.notify_all();

@@ -73,8 +73,13 @@ impl<T> DerefMut for Held<'_, T> {
     }
 }
 
+/// A moment that a fork waits for: for locks that are let go while their holder sleeps.
+pub fn moment() -> Inside {
+    Inside::enter()
+}
+
 /// This thread is inside of a moment that a fork waits for.
-struct Inside;
+pub struct Inside(());
 
 impl Inside {
     fn enter() -> Inside {
@@ -86,7 +91,7 @@ impl Inside {
                 }
             }
         }
-        Inside
+        Inside(())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::call::Call;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Reason, Result};
-use crate::fork::Lock;
+use crate::fork::{self, Lock};
 use crate::hooks::{self, Hooks, LockHook};
 use crate::http::Transport;
 use crate::quote::quote;
@@ -138,7 +138,9 @@ impl Session {
                 if let Ok(mut slot) = self.1.outcome.lock() {
                     *slot = Some(outcome);
                 }
-                if let Ok(waiting) = self.1.waiting.lock() {
+                // In a child of the fork that a hook made, those who wait are its parent's.
+                let is_ours = self.1.process == fork::generation();
+                if let (true, Ok(waiting)) = (is_ours, self.1.waiting.lock()) {
                     waiting.iter().for_each(|event| event.signal());
                 }
             }

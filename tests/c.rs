@@ -40,6 +40,7 @@ programs! {
     fixed
     fork
     fork_in_hooks
+    fork_in_the_middle
     grant
     handles
     hostile

@@ -1,7 +1,7 @@
 //! Replies: how a hook answers.
 
 use std::ffi::{c_char, c_void};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::request::bearer_request;
 use super::status::bearer_status;
@@ -10,6 +10,7 @@ use super::support::handle::{self, handle_kind};
 use super::support::text::{self, Lent};
 use crate::cancel::Event;
 use crate::error::{Error, Reason, Result};
+use crate::fork::Lock;
 use crate::http::Headers;
 use crate::json::Object;
 use crate::oauth::token_response;
@@ -59,7 +60,7 @@ pub(super) struct Reply {
     request: Option<RequestId>,
     late_grant: Option<LateGrant>,
     event: Arc<Event>,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 /// A handle is a number in a pointer's clothing.
@@ -96,7 +97,7 @@ impl Reply {
             request: request.map(RequestId),
             late_grant: None,
             event: Arc::default(),
-            state: Mutex::default(),
+            state: Lock::default(),
         }
     }
 

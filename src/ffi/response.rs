@@ -1,7 +1,7 @@
 //! Answers of the API.
 
 use std::ffi::{CStr, c_char, c_void};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use super::error::bearer_error;
 use super::status::bearer_status;
@@ -10,6 +10,7 @@ use super::support::handle::{self, handle_kind};
 use super::support::out::Out;
 use super::support::text::{self, Lent, must_not_be_null};
 use crate::client::Response;
+use crate::error::{Error, Reason, Result};
 use crate::secret::SecretBytes;
 
 /// An answer. Its head is in; its body comes whole or piece by piece, under the deadline and cancel of the call that
@@ -44,6 +45,18 @@ impl ResponseObject {
                 .collect(),
             url: Lent::new(&response.url.to_string()),
             body: Mutex::new(BodyState { response, gathered: None }),
+        }
+    }
+
+    /// The body, for one call at a time: waiting for another's read would know no deadline, and in a child of a fork
+    /// no end, where the other thread is not there.
+    fn body(&self) -> Result<MutexGuard<'_, BodyState>> {
+        match self.body.try_lock() {
+            Ok(body) => Ok(body),
+            Err(TryLockError::Poisoned(poisoned)) => Err(poisoned.into()),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::new(Reason::Reentered, "response: is being read by another call"))
+            }
         }
     }
 }
@@ -114,7 +127,7 @@ pub unsafe extern "C" fn bearer_response_url(response: *const bearer_response) -
 ///
 /// Blocks, at most until the deadline of the call that asked. Asked again, it gives the same bytes. TOO_LARGE above
 /// http.max_response_bytes; PROTOCOL (truncated) where the answer ended early; UNAVAILABLE, TIMEOUT, CANCELLED;
-/// INVALID_HANDLE, OUT_OF_MEMORY.
+/// WOULD_DEADLOCK while another call reads it; INVALID_HANDLE, OUT_OF_MEMORY.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bearer_response_body(
@@ -126,7 +139,7 @@ pub unsafe extern "C" fn bearer_response_body(
     fence::call(error, || {
         let (bytes, len) = (Out::new(bytes, std::ptr::null()), Out::new(len, 0));
         let object = handle::get(response)?;
-        let mut state = object.body.lock()?;
+        let mut state = object.body()?;
         if state.gathered.is_none() {
             state.gathered = Some(state.response.read_rest()?);
         }
@@ -143,7 +156,7 @@ pub unsafe extern "C" fn bearer_response_body(
 /// buffer, capacity: where they go. read: gets how many; 0 is the end. It must not be NULL.
 ///
 /// Blocks, at most until the deadline of the call that asked. PROTOCOL (truncated) where the answer ended early;
-/// UNAVAILABLE, TIMEOUT, CANCELLED; INVALID_ARGUMENT, INVALID_HANDLE.
+/// UNAVAILABLE, TIMEOUT, CANCELLED; WOULD_DEADLOCK while another call reads it; INVALID_ARGUMENT, INVALID_HANDLE.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bearer_response_read(
@@ -158,7 +171,7 @@ pub unsafe extern "C" fn bearer_response_read(
         let object = handle::get(response)?;
         must_not_be_null(read, "read")?;
         let buffer = text::buffer(buffer, capacity, "buffer")?;
-        out.set(object.body.lock()?.response.read(buffer)?);
+        out.set(object.body()?.response.read(buffer)?);
         Ok(())
     })
 }

@@ -7,8 +7,7 @@
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use crate::error::{Error, Reason, Result};
 
@@ -101,30 +100,45 @@ const _: () = {
     is_send_and_sync::<Object>();
 };
 
-/// Chunk `n` has `64 << n` slots; they are made when needed and never given back.
-static TABLE: [OnceLock<Box<[Slot]>>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
+/// Chunk `n` has `64 << n` slots; they are made when needed and never given back. No `OnceLock`: one that a thread was
+/// filling at a fork would keep the child waiting for that thread for ever.
+static TABLE: [AtomicPtr<Slot>; CHUNKS] = [const { AtomicPtr::new(std::ptr::null_mut()) }; CHUNKS];
 /// How many slots were ever taken.
 static TAKEN: AtomicU32 = AtomicU32::new(0);
 /// `tag:32` `index + 1:32` of the first free slot; the tag keeps a slow thread from mistaking one list for another.
 static FREE: AtomicU64 = AtomicU64::new(0);
 
-fn slot(index: u32) -> Option<&'static Slot> {
+/// The chunk of an index, and the place in it.
+fn place(index: u32) -> Option<(u32, u32)> {
     let place = index.checked_add(FIRST_CHUNK)?;
     let chunk = place.ilog2() - FIRST_CHUNK.ilog2();
-    TABLE.get(chunk as usize)?.get()?.get((place - (FIRST_CHUNK << chunk)) as usize)
+    Some((chunk, place - (FIRST_CHUNK << chunk)))
+}
+
+fn slot(index: u32) -> Option<&'static Slot> {
+    let (chunk, place) = place(index)?;
+    let first = TABLE.get(chunk as usize)?.load(Ordering::Acquire);
+    // SAFETY: a chunk that is there has `64 << chunk` slots, of which `place` is one, and is never given back.
+    (!first.is_null()).then(|| unsafe { &*first.add(place as usize) })
 }
 
 fn grow(index: u32) -> Option<&'static Slot> {
-    let place = index.checked_add(FIRST_CHUNK)?;
-    let chunk = place.ilog2() - FIRST_CHUNK.ilog2();
-    TABLE.get(chunk as usize)?.get_or_init(|| {
+    let (chunk, _) = place(index)?;
+    let entry = TABLE.get(chunk as usize)?;
+    if entry.load(Ordering::Acquire).is_null() {
         let fresh = |_| Slot {
             state: AtomicU64::new(CLOSED),
             next_free: AtomicU32::new(0),
             object: UnsafeCell::new(None),
         };
-        (0..FIRST_CHUNK << chunk).map(fresh).collect()
-    });
+        let made: Box<[Slot]> = (0..FIRST_CHUNK << chunk).map(fresh).collect();
+        let made = Box::into_raw(made);
+        let first = made.cast::<Slot>();
+        if entry.compare_exchange(std::ptr::null_mut(), first, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            // SAFETY: another thread was faster, and nobody has seen this one.
+            drop(unsafe { Box::from_raw(made) });
+        }
+    }
     slot(index)
 }
 
