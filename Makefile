@@ -10,7 +10,7 @@ BUILD := $(CARGO) rustc --release --lib --no-default-features --features "header
 # Kept loaded (a thread that used the library may still run its destructors), and named for the linker of programs.
 LINK := -C link-arg=-Wl,-z,nodelete -C link-arg=-Wl,-soname,libbearer.so.0
 
-.PHONY: all lib shared header demo test clean help
+.PHONY: all lib shared header demo test bench clean help
 
 ## The library: target/release/libbearer.{so,a}, with include/bearer.h checked against the code.
 all: lib
@@ -37,6 +37,10 @@ demo: lib
 test: lib
 	$(CARGO) build --quiet -p bearer-testserver
 	$(CARGO) test --workspace
+
+## Measures: cancel latency, system calls, a dead address, idle memory, loading time.
+bench: lib
+	@benches/run.sh
 
 ## Removes what was built.
 clean:
