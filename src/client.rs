@@ -214,13 +214,12 @@ impl Client {
             headers.push("user-agent", Secret::from(self.config.http.user_agent.as_str()));
         }
         headers.set(&self.config.header.name, authorization.value.clone());
-        let had_body = request.has_body();
+        let (mut method, mut had_body, mut hops) = (request.method.clone(), request.has_body(), 0);
         let mut answer = Answer {
             incoming: self.exchange(request.outgoing(url, &headers), call)?,
             url: url.clone(),
             has_token: true,
         };
-        let (mut method, mut had_body, mut hops) = (request.method.clone(), had_body, 0);
         loop {
             let asked = Asked { method: &method, had_body, url: &answer.url, hops };
             let incoming = &answer.incoming;
@@ -245,15 +244,16 @@ impl Client {
 
     fn exchange(&self, request: Outgoing<'_>, call: &Call) -> Result<Incoming> {
         self.stats.sent.add();
-        let (method, url) = (quote(request.method), request.url.clone());
+        let (method, url) = (request.method, request.url);
         let outcome =
             self.transport.exchange(request, call).map_err(|failed| failed.error.at(url.without_query()));
-        let (result, value) = match &outcome {
-            Ok(incoming) => ("http_status", incoming.status.to_string()),
-            Err(error) => ("error", error.to_json()),
-        };
-        let members = [("method", method), ("url", quote(&url.without_query())), (result, value)];
-        self.hooks.log(hooks::DEBUG, "request", &members);
+        self.hooks.log(hooks::DEBUG, "request", || {
+            let result = match &outcome {
+                Ok(incoming) => ("http_status", incoming.status.to_string()),
+                Err(error) => ("error", error.to_json()),
+            };
+            vec![("method", quote(method)), ("url", quote(&url.without_query())), result]
+        });
         outcome
     }
 

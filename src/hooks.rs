@@ -101,14 +101,14 @@ pub struct Hooks {
 }
 
 impl Hooks {
-    /// Tells the log hook, if there is one that wants this level. `members` are names with JSON values.
-    pub fn log(&self, level: Level, event: &str, members: &[(&str, String)]) {
+    /// Tells the log hook, if there is one that wants this level. `members`, names with JSON values, are made only then.
+    pub fn log<'a>(&self, level: Level, event: &str, members: impl FnOnce() -> Vec<(&'a str, String)>) {
         let Ok(Some(log)) = self.log.get() else { return };
         if level > log.level() {
             return;
         }
         let mut json = format!("{{\"event\":{}", crate::quote::quote(event));
-        for (name, value) in members {
+        for (name, value) in members() {
             json.push_str(&format!(",{}:{value}", crate::quote::quote(name)));
         }
         json.push('}');

@@ -174,7 +174,7 @@ impl Session {
         if let Err(error) = &outcome {
             self.stats.renewal_failures.add();
             let level = if error.status == status::LOGIN_REQUIRED { hooks::ERROR } else { hooks::WARN };
-            self.hooks.log(level, "renewal_failed", &[("error", error.to_json())]);
+            self.hooks.log(level, "renewal_failed", || vec![("error", error.to_json())]);
         }
         outcome
     }
@@ -230,7 +230,7 @@ impl Session {
 
     /// Takes over what somebody else stored; renewed at once where that is too old as well.
     fn adopt(&self, set: TokenSet, why: Why, call: &Call) -> Result<Arc<Current>> {
-        self.hooks.log(hooks::INFO, "token_adopted", &[]);
+        self.hooks.log(hooks::INFO, "token_adopted", Vec::new);
         let lifetime = Lifetime::of_stored(&set);
         let current = {
             let mut state = self.state.lock()?;
@@ -271,16 +271,16 @@ impl Session {
     fn renew_by(&self, way: &Way, old: Option<&TokenSet>, call: &Call) -> Result<Arc<Current>> {
         let generation = self.state.lock()?.generation;
         let (asked, asked_wall) = (self.clock.steady(), self.clock.wall_s());
-        self.hooks.log(hooks::INFO, "renewal_started", &[("by", quote(way.name()))]);
+        self.hooks.log(hooks::INFO, "renewal_started", || vec![("by", quote(way.name()))]);
         let retry_lost = self.config.refresh.retry_lost;
         let set = renewal::obtain(way, old, &*self.transport, retry_lost, asked_wall, call)
             .map_err(|error| error.without(self.secrets(old)))?
             .succeed(old, asked_wall);
         self.stats.renewals.add();
         let lifetime = Lifetime::of_received(&set, asked);
-        self.hooks.log(hooks::INFO, "renewed", &describe(&set));
+        self.hooks.log(hooks::INFO, "renewed", || describe(&set));
         if set.expires_in() == Some(LONGEST_S) {
-            self.hooks.log(hooks::WARN, "lifetime_clamped", &[("seconds", LONGEST_S.to_string())]);
+            self.hooks.log(hooks::WARN, "lifetime_clamped", || vec![("seconds", LONGEST_S.to_string())]);
         }
         // A token that the caller set meanwhile counts; then this one is nobody's to save or to use.
         if let Some(theirs) = self.state.lock()?.changed_since(generation) {
@@ -315,12 +315,12 @@ impl Session {
         match hook.save(set, call) {
             Ok(()) => {
                 self.stats.tokens_saved.add();
-                self.hooks.log(hooks::INFO, "token_saved", &[]);
+                self.hooks.log(hooks::INFO, "token_saved", Vec::new);
                 Ok(())
             }
             Err(error) => {
                 self.stats.tokens_not_saved.add();
-                self.hooks.log(hooks::ERROR, "token_not_saved", &[]);
+                self.hooks.log(hooks::ERROR, "token_not_saved", Vec::new);
                 let message = format!("on_token failed, the new token is kept in memory: {}", error.message);
                 // A call that is over keeps its own status.
                 let status =

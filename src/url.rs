@@ -4,6 +4,7 @@
 //! Unicode tables of IDNA to the library.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
@@ -65,6 +66,16 @@ impl Url {
     /// The host as it is written in a URL: IPv6 addresses in brackets.
     pub fn host(&self) -> &str {
         &self.origin.host
+    }
+
+    /// The host without the brackets of an IPv6 address, as it is looked up and as certificates have it.
+    pub fn bare_host(&self) -> &str {
+        self.origin.host.trim_matches(['[', ']'])
+    }
+
+    /// The address that the host is, where it is no name.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.bare_host().parse().ok()
     }
 
     /// The port, also where it is the scheme's own.

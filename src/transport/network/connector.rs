@@ -68,7 +68,7 @@ impl OwnConnector {
         };
         #[cfg(feature = "tls")]
         if url.is_https() {
-            return self.tls.wrap(connection, url.host(), turn);
+            return self.tls.wrap(connection, url, turn);
         }
         Ok(connection)
     }
@@ -82,20 +82,14 @@ fn introduce(connection: Connection, proxy: &Proxy, url: &Url, turn: &Call) -> R
             let via = Via { origin: url.origin().to_string(), authorization: proxy.authorization() };
             return Ok(connection.through(via));
         }
-        Kind::Socks5ByName => proxy.open_socks(connection.blocking(turn), url, literal(url)),
+        Kind::Socks5ByName => proxy.open_socks(connection.blocking(turn), url, url.ip()),
         Kind::Socks5 => {
-            let address = lookup::addresses(url, turn)?.first().copied();
+            let address = lookup::addresses(url, turn)?.first().map(SocketAddr::ip);
             proxy.open_socks(connection.blocking(turn), url, address)
         }
     };
     // A call that is over keeps its own status.
     outcome.map_err(|error| turn.check().err().unwrap_or(error)).map(|()| connection)
-}
-
-/// The address that a host is, where it is no name.
-fn literal(url: &Url) -> Option<SocketAddr> {
-    let ip = url.host().trim_matches(['[', ']']).parse().ok()?;
-    Some(SocketAddr::new(ip, url.port()))
 }
 
 impl Connector for OwnConnector {

@@ -4,7 +4,7 @@
 //! than it may run, and leaves a slow lookup behind.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread::Thread;
 use std::time::Duration;
@@ -21,12 +21,11 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// The addresses of a URL's host and port, in the system's order of preference.
 pub(super) fn addresses(url: &Url, call: &Call) -> Result<Vec<SocketAddr>> {
-    let host = url.host();
-    if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+    if let Some(address) = url.ip() {
         return Ok(vec![SocketAddr::new(address, url.port())]);
     }
     let lookup = Arc::new(Lookup {
-        host: host.to_owned(),
+        host: url.host().to_owned(),
         port: url.port(),
         done: Arc::default(),
         found: Lock::default(),

@@ -2,7 +2,7 @@
 //! connection; its credentials are shown to it alone.
 
 use std::io::{Read, Write};
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
@@ -177,7 +177,7 @@ impl Proxy {
         &self,
         mut wire: impl Read + Write,
         url: &Url,
-        address: Option<SocketAddr>,
+        address: Option<IpAddr>,
     ) -> Result<()> {
         let refused = |why: &'static str| Error::new(Reason::ProxyFailed, why);
         let greeting: &[u8] = if self.credentials.is_some() { &[5, 2, 0, 2] } else { &[5, 1, 0] };
@@ -203,9 +203,9 @@ impl Proxy {
             _ => return Err(refused("the proxy does not speak SOCKS5")),
         }
         let mut request = vec![5, 1, 0];
-        match address.map(|address| address.ip()) {
-            Some(std::net::IpAddr::V4(ip)) => request.extend([&[1][..], &ip.octets()].concat()),
-            Some(std::net::IpAddr::V6(ip)) => request.extend([&[4][..], &ip.octets()].concat()),
+        match address {
+            Some(IpAddr::V4(ip)) => request.extend([&[1][..], &ip.octets()].concat()),
+            Some(IpAddr::V6(ip)) => request.extend([&[4][..], &ip.octets()].concat()),
             // A URL's host has at most 253 characters.
             None => request.extend([&[3, url.host().len() as u8], url.host().as_bytes()].concat()),
         }
@@ -273,8 +273,8 @@ impl Bypass {
         match self {
             Bypass::All => true,
             Bypass::Host { name, port } => {
-                let host = url.host().trim_matches(['[', ']']);
-                if host.parse::<std::net::IpAddr>().is_ok() {
+                let host = url.bare_host();
+                if url.ip().is_some() {
                     // An address is below no other.
                     return host == name && port.is_none_or(|port| port == url.port());
                 }

@@ -11,6 +11,7 @@ use super::connection::Connection;
 use crate::call::Call;
 use crate::config::Http;
 use crate::error::{Error, Reason, Result};
+use crate::url::Url;
 
 mod roots;
 
@@ -57,8 +58,8 @@ impl Tls {
     }
 
     /// Does the handshake.
-    pub(super) fn wrap(&self, connection: Connection, host: &str, call: &Call) -> Result<Connection> {
-        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
+    pub(super) fn wrap(&self, connection: Connection, url: &Url, call: &Call) -> Result<Connection> {
+        let name = ServerName::try_from(url.bare_host().to_owned())
             .map_err(|_| Error::new(Reason::Url, "the host is no name that a certificate can have"))?;
         let mut tls = ClientConnection::new(self.config()?, name).map_err(|error| describe(&error))?;
         let mut blocking = connection.blocking(call);

@@ -170,7 +170,7 @@ fn rfc_1928_socks5() {
     let (outcome, written) = open("socks5h://h", None, &granted);
     outcome.unwrap();
     assert_eq!(written, [&[5, 1, 0, 5, 1, 0, 3, 11][..], b"api.example", &[0, 81]].concat());
-    let (outcome, written) = open("socks5://h", Some("10.1.2.3:81"), &granted);
+    let (outcome, written) = open("socks5://h", Some("10.1.2.3"), &granted);
     outcome.unwrap();
     assert_eq!(written, [5, 1, 0, 5, 1, 0, 1, 10, 1, 2, 3, 0, 81]);
     let with_password = [5, 2, 1, 0, 5, 0, 0, 3, 1, b'x', 0, 0];
