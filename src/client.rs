@@ -18,7 +18,7 @@ use crate::oauth::{bearer, challenge};
 use crate::quote::quote;
 use crate::redirect::{self, Asked, Step};
 use crate::secret::Secret;
-use crate::session::{Current, Session};
+use crate::session::{Current, Families, Session};
 use crate::stats::Stats;
 use crate::token::TokenSet;
 use crate::transport::Switch;
@@ -70,7 +70,9 @@ impl Client {
         let hooks = Arc::new(Hooks::default());
         let stats = Arc::new(Stats::default());
         let transport: Arc<dyn Transport> = Arc::new(Switch::new(&config, hooks.clone(), stats.clone())?);
-        let session = Session::new(config.clone(), hooks.clone(), transport.clone(), clock, stats.clone());
+        let families = Families::of_process();
+        let session =
+            Session::new(config.clone(), hooks.clone(), transport.clone(), clock, stats.clone(), families)?;
         Ok(Client { config, hooks, stats, cancel: Arc::default(), transport, session })
     }
 
@@ -151,7 +153,10 @@ impl Client {
         call: &Call,
     ) -> Result<bool> {
         self.check_origin(url)?;
+        // When the request was started is not known here; that it took long would be bad luck.
+        self.session.learn_time(answer, self.session.steady());
         if !self.is_refusal(status, answer) || self.config.authorization.is_some() {
+            self.session.mark_accepted()?;
             return Ok(false);
         }
         let Some(sent) = sent.get(&self.config.header.name) else { return Ok(false) };
@@ -165,7 +170,7 @@ impl Client {
         if current.header_value(&self.config).is_ok_and(|value| value.expose() != sent) {
             return Ok(true);
         }
-        if !self.session.can_renew()? {
+        if !self.session.may_replace(current.generation)? {
             return Ok(false);
         }
         self.session.after_refusal(current.generation, call).map(|_| true)
@@ -189,7 +194,11 @@ impl Client {
         }
         request.check_unspent()?;
         let authorization = self.authorize(None, call)?;
+        let asked = self.session.steady();
         let mut answer = self.follow(request, &url, &authorization, call)?;
+        if answer.has_token {
+            self.session.learn_time(&answer.incoming.headers, asked);
+        }
         if answer.has_token
             && self.is_refusal(answer.incoming.status, &answer.incoming.headers)
             && let Some(other) = self.another(&authorization, request, call)?
@@ -197,6 +206,9 @@ impl Client {
             drain(&mut answer.incoming);
             self.stats.unauthorized_retries.add();
             answer = self.follow(request, &url, &other, call)?;
+        }
+        if answer.has_token && !self.is_refusal(answer.incoming.status, &answer.incoming.headers) {
+            self.session.mark_accepted()?;
         }
         Ok(Response::new(answer.incoming, answer.url, self.config.http.max_response_bytes))
     }
@@ -270,9 +282,7 @@ impl Client {
         call: &Call,
     ) -> Result<Option<Authorization>> {
         if let Source::Session(current) = &refused.source {
-            if !self.session.can_renew()?
-                && self.session.token()?.is_none_or(|now| now.generation == current.generation)
-            {
+            if !self.session.may_replace(current.generation)? {
                 return Ok(None);
             }
             if !request.can_be_sent_again() {

@@ -7,7 +7,7 @@ use crate::status::{self, Status};
 pub type Message = std::borrow::Cow<'static, str>;
 
 /// How a call of this crate ends.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 macro_rules! reasons {
     ($($variant:ident $name:literal $status:ident $doc:literal;)+) => {

@@ -20,6 +20,7 @@ pub mod hooks;
 pub mod reply;
 
 pub mod hook_request;
+mod hook_transport;
 
 pub mod token;
 

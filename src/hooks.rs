@@ -6,6 +6,7 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::fork::Lock;
 use crate::http::Transport;
+use crate::parked::Unfinished;
 use crate::secret::Secret;
 use crate::status::Status;
 use crate::token::TokenSet;
@@ -19,7 +20,11 @@ pub trait AccessTokenHook: Send + Sync {
 /// Replaces the renewal at the token endpoint.
 pub trait RefreshHook: Send + Sync {
     /// A new token set for this one.
-    fn refresh(&self, token: Option<&TokenSet>, call: &Call) -> Result<TokenSet>;
+    fn refresh(
+        &self,
+        token: Option<&TokenSet>,
+        call: &Call,
+    ) -> std::result::Result<TokenSet, Unfinished<TokenSet>>;
 }
 
 /// Told of every new token set before anything uses it.

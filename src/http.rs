@@ -2,6 +2,7 @@
 
 use crate::call::Call;
 use crate::error::{Error, Reason, Result};
+use crate::parked::Unfinished;
 use crate::secret::{Secret, SecretBytes};
 use crate::url::Url;
 
@@ -148,6 +149,12 @@ impl Incoming {
         read_to_end(&mut *self.body, &mut bytes, limit)?;
         Ok(bytes)
     }
+
+    /// With its whole body, unless that is larger than the limit.
+    pub fn whole(mut self, limit: u64) -> std::result::Result<Whole, Unfinished<Whole>> {
+        let body = self.read_body(limit).map_err(|error| Unfinished::failed(error, true))?;
+        Ok(Whole { status: self.status, headers: self.headers, body })
+    }
 }
 
 /// Appends all that is left, unless the whole grows larger than the limit.
@@ -162,6 +169,16 @@ pub fn read_to_end(source: &mut dyn Source, bytes: &mut SecretBytes, limit: u64)
             n => bytes.extend(&piece[..n])?,
         }
     }
+}
+
+/// An answer that has come to its end.
+pub struct Whole {
+    /// The HTTP status.
+    pub status: u16,
+    /// All header lines in order.
+    pub headers: Headers,
+    /// The body.
+    pub body: SecretBytes,
 }
 
 /// Why there is no answer.
@@ -180,11 +197,28 @@ impl Failed {
     }
 }
 
+impl<T> From<Failed> for Unfinished<T> {
+    fn from(failed: Failed) -> Unfinished<T> {
+        Unfinished::failed(failed.error, failed.sent)
+    }
+}
+
 /// Carries one request and brings the head of its answer, blocking: the network, or the caller's own HTTP stack.
 /// It follows no redirect and adds no header but those of the framing.
 pub trait Transport: Send + Sync {
     /// One exchange under the call's deadline and cancel.
     fn exchange(&self, request: Outgoing<'_>, call: &Call) -> std::result::Result<Incoming, Failed>;
+
+    /// One exchange to its end, with a body of at most `limit` bytes. Where the call ends before it does, it is parked
+    /// if the transport can do that.
+    fn whole(
+        &self,
+        request: Outgoing<'_>,
+        limit: u64,
+        call: &Call,
+    ) -> std::result::Result<Whole, Unfinished<Whole>> {
+        self.exchange(request, call)?.whole(limit)
+    }
 }
 
 /// A body that is in memory.

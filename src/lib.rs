@@ -10,7 +10,7 @@
 //! | 2 | [`oauth`] | the protocol, pure: builds requests, reads answers |
 //! | 2 | [`redirect`] | which redirects are followed, and what goes along |
 //! | 2 | [`transport`] | one blocking exchange: the network (ureq), or the caller's own HTTP stack |
-//! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`stats`] | what a client is made of, what an exchange is, what hooks and callers may ask |
+//! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`parked`], [`stats`] | what a client is made of, what an exchange is, what hooks and callers may ask, what outlives a call |
 //! | 0 | [`error`], [`status`], [`fork`], [`json`], [`token`], [`secret`], [`clock`], [`base64`], [`calendar`], [`decimal`], [`quote`], [`cancel`], [`url`], [`random`] | the ground |
 
 #![deny(unsafe_code)]
@@ -34,6 +34,7 @@ pub mod call;
 pub mod config;
 pub mod hooks;
 pub mod http;
+pub mod parked;
 pub mod stats;
 
 pub mod oauth;

@@ -25,6 +25,9 @@ counters! {
     renewals "Renewals that brought a new token set.";
     renewal_failures "Renewals that failed.";
     renewals_joined "Calls that waited for a renewal that another call made.";
+    renewals_held_back "Calls that asked nobody, because it was too early to try a failed renewal again.";
+    renewals_parked "Renewals that went on after the call that made them had left.";
+    renewals_resumed "Renewals that a later call or the last free brought to their end.";
     tokens_saved "Token sets that on_token accepted.";
     tokens_not_saved "Token sets that on_token failed to save.";
     connections "Connections made.";

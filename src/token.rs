@@ -144,6 +144,13 @@ impl TokenSet {
         }
     }
 
+    /// The same set with another refresh token.
+    pub fn with_refresh_token(mut self, token: &Secret) -> TokenSet {
+        self.members.set("refresh_token", Raw::from_text(token.expose()));
+        self.refresh_token = Some(token.clone());
+        self
+    }
+
     /// The same set with `scope` as RFC 6749 section 3.3 writes it, where the server sent an array (T-10).
     pub fn with_scope_as_text(mut self) -> Result<TokenSet, Unfit> {
         let Some(raw) = self.members.get("scope") else { return Ok(self) };

@@ -11,7 +11,8 @@ use crate::error::Result;
 #[cfg(not(feature = "net"))]
 use crate::error::{Error, Reason};
 use crate::hooks::Hooks;
-use crate::http::{Failed, Incoming, Outgoing, Transport};
+use crate::http::{Failed, Incoming, Outgoing, Transport, Whole};
+use crate::parked::Unfinished;
 use crate::stats::Stats;
 
 /// The caller's `on_http` where there is one, else the network.
@@ -60,6 +61,22 @@ impl Transport for Switch {
         match self.hooks.http.get().map_err(Failed::before_sending)? {
             Some(hook) => hook.exchange(request, call),
             None => self.network(request, call),
+        }
+    }
+
+    fn whole(
+        &self,
+        request: Outgoing<'_>,
+        limit: u64,
+        call: &Call,
+    ) -> std::result::Result<Whole, Unfinished<Whole>> {
+        call.check()?;
+        match self.hooks.http.get()? {
+            Some(hook) => hook.whole(request, limit, call),
+            #[cfg(feature = "net")]
+            None => self.network.whole(request, limit, call),
+            #[cfg(not(feature = "net"))]
+            None => self.network(request, call)?.whole(limit),
         }
     }
 }

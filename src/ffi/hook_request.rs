@@ -14,6 +14,7 @@ use super::support::text::{self, Lent};
 use crate::clock::Deadline;
 use crate::error::{Error, Reason, Result};
 use crate::http::{Body, Headers, Source};
+use crate::secret::SecretBytes;
 use crate::url::Url;
 
 pub(super) struct HookRequest {
@@ -52,6 +53,8 @@ pub(super) struct LentBody<'a> {
 pub(super) enum Loan {
     Nothing,
     Bytes(*const [u8]),
+    /// Of a request that may outlive its call; how much of them was read.
+    Owned(SecretBytes, usize),
     Stream(*mut (dyn Source + 'static)),
     Returned,
 }
@@ -74,6 +77,11 @@ impl<'a> LentBody<'a> {
             }
         };
         LentBody { loan: Arc::new(Mutex::new(loan)), owner: PhantomData }
+    }
+
+    /// Bytes that the loan owns.
+    pub(super) fn owned(bytes: SecretBytes) -> LentBody<'static> {
+        LentBody { loan: Arc::new(Mutex::new(Loan::Owned(bytes, 0))), owner: PhantomData }
     }
 
     pub(super) fn lend(&self) -> Arc<Mutex<Loan>> {
@@ -99,6 +107,13 @@ impl Loan {
                 let n = left.len().min(buffer.len());
                 buffer[..n].copy_from_slice(&left[..n]);
                 *bytes = &raw const left[n..];
+                Ok(n)
+            }
+            Loan::Owned(bytes, at) => {
+                let left = &bytes.expose()[*at..];
+                let n = left.len().min(buffer.len());
+                buffer[..n].copy_from_slice(&left[..n]);
+                *at += n;
                 Ok(n)
             }
             // SAFETY: not returned yet, so the source is still there, and the mutex makes this its only user.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::client::bearer_client;
 use super::error::bearer_error;
-use super::hook_request::{HookRequest, LentBody};
+use super::hook_transport::HttpFunction;
 use super::reply::{Answer, Kind, Reply, bearer_reply};
 use super::request::bearer_request;
 use super::status::bearer_status;
-use super::support::ask::ask;
+use super::support::ask::{ask, ask_for_good, then};
 use super::support::fence;
 use super::support::handle;
 use super::support::registration::Registration;
@@ -17,7 +17,7 @@ use super::support::text::Lent;
 use crate::call::Call;
 use crate::error::{Error, Reason, Result};
 use crate::hooks::{AccessTokenHook, LockHook, LogHook, RefreshHook, TokenHook};
-use crate::http::{Failed, InMemory, Incoming, Outgoing, Transport};
+use crate::parked::Unfinished;
 use crate::secret::Secret;
 use crate::token::TokenSet;
 
@@ -115,9 +115,9 @@ pub type bearer_log_fn = Option<
 pub type bearer_destroy_fn = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>;
 
 /// A registered C function.
-struct Hook<F> {
-    function: F,
-    registration: Registration,
+pub(super) struct Hook<F> {
+    pub(super) function: F,
+    pub(super) registration: Registration,
 }
 
 impl<F> Hook<F> {
@@ -159,48 +159,20 @@ impl AccessTokenHook for Hook<TextHook> {
 }
 
 impl RefreshHook for Hook<TextHook> {
-    fn refresh(&self, token: Option<&TokenSet>, call: &Call) -> Result<TokenSet> {
-        ask_about(Kind::Refresh, token_json(token), self.function, &self.registration, call)?.into_token()
+    fn refresh(&self, token: Option<&TokenSet>, call: &Call) -> Result<TokenSet, Unfinished<TokenSet>> {
+        let reply = Reply::new(Kind::Refresh, token_json(token), None);
+        let asked = ask_for_good(reply, call, |reply, id| {
+            // SAFETY: as in `ask_about`.
+            self.registration
+                .run(|| unsafe { (self.function)(self.registration.user_data, reply.text(), id) })
+        });
+        then(asked, |answer, ()| answer.into_token(), ())
     }
 }
 
 impl TokenHook for Hook<TextHook> {
     fn save(&self, token: &TokenSet, call: &Call) -> Result<()> {
         ask_about(Kind::Token, token_json(Some(token)), self.function, &self.registration, call).map(drop)
-    }
-}
-
-type HttpFunction =
-    unsafe extern "C-unwind" fn(*mut c_void, *const bearer_request, *mut bearer_reply) -> bearer_status;
-
-impl Transport for Hook<HttpFunction> {
-    fn exchange(&self, request: Outgoing<'_>, call: &Call) -> std::result::Result<Incoming, Failed> {
-        let body = LentBody::new(request.body);
-        let asked = Arc::new(HookRequest::new(
-            request.method,
-            request.url,
-            request.headers,
-            body.lend(),
-            call.deadline,
-        ));
-        let id = handle::insert::<bearer_request>(asked.clone().into()).map_err(Failed::before_sending)?;
-        let answer = ask(Reply::new(Kind::Http, None, Some(id)), call, |_, reply| {
-            // SAFETY: the caller registered this function with this user_data; both handles are checked ones.
-            self.registration.run(|| unsafe { (self.function)(self.registration.user_data, id, reply) })
-        });
-        // Whatever thread still reads the body finds its end from here on.
-        drop(body);
-        match answer {
-            Ok(Answer::Http { status, headers, body }) => {
-                Ok(Incoming { status, headers, body: Box::new(InMemory::new(body)) })
-            }
-            Ok(_) => Err(Failed {
-                error: Error::new(Reason::Unanswered, "on_http answered without a status"),
-                sent: true,
-            }),
-            // How far the hook came is unknown to us, so the request may have been sent.
-            Err(error) => Err(Failed { error, sent: true }),
-        }
     }
 }
 

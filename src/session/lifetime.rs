@@ -5,6 +5,9 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::token::TokenSet;
 
+/// How far a stored token's times may disagree with its lifetime.
+const SLACK: Duration = Duration::from_secs(60);
+
 /// When an access token expires.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetime {
@@ -46,7 +49,10 @@ impl Lifetime {
             End::Unknown => None,
             End::Wall(at) => {
                 let seconds = at.saturating_sub(clock.wall_s());
-                Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+                let left = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+                // A clock by which it has longer to live than it ever had stands in the past (K-3).
+                let longest = self.span.map_or(Duration::MAX, |span| span.saturating_add(SLACK));
+                (left <= longest).then_some(left)
             }
             End::Steady(at) => Some(at.saturating_sub(clock.steady())),
         }

@@ -1,130 +1,158 @@
-//! One renewal: who is asked for the new token set, and what an answer that got lost means.
+//! One renewal: lock, reload, exchange, and what comes after an `invalid_grant`. It can be left in the middle of the
+//! exchange, and then keeps the lock: whoever else took it would spend the same refresh token.
 
+use std::sync::Arc;
+
+use super::exchange::{Answered, Exchange, Way};
+use super::parts::Parts;
+use super::state::no_token;
 use crate::call::Call;
-use crate::config::Config;
 use crate::error::{Error, Reason, Result};
-use crate::hooks::Hooks;
-use crate::http::{Failed, Transport};
-use crate::oauth::token_request::TokenRequest;
-use crate::oauth::token_response::{self, Answer};
-use crate::oauth::{grant, link, refresh};
-use crate::secret::SecretBytes;
-use crate::status;
+use crate::fork;
+use crate::hooks::{self, LockHook};
+use crate::quote::quote;
+use crate::secret::Secret;
+use crate::status::{self, Status};
 use crate::token::TokenSet;
 
-/// Where a new token set comes from, first to last.
-pub enum Way {
-    /// The caller's hook.
-    Hook(std::sync::Arc<dyn crate::hooks::RefreshHook>),
-    /// The token endpoint or an external service, by the refresh token.
-    RefreshToken(TokenRequest),
-    /// The token endpoint, by a grant that needs no person.
-    Grant(TokenRequest),
+/// What a renewal brings.
+pub(super) enum Gain {
+    /// What somebody else had stored.
+    Stored(TokenSet),
+    /// What was asked for.
+    Answered(Answered),
 }
 
-/// The way to renew this set; `refused` says that its refresh token is known to be dead.
-pub fn way(config: &Config, hooks: &Hooks, old: Option<&TokenSet>, refused: bool) -> Result<Option<Way>> {
-    if let Some(hook) = hooks.refresh.get()? {
-        return Ok(Some(Way::Hook(hook)));
-    }
-    let user_agent = &config.http.user_agent;
-    if let Some(refresh_token) = old.and_then(TokenSet::refresh_token).filter(|_| !refused) {
-        if let Some(endpoint) = &config.refresh.endpoint {
-            let request = link::request(endpoint, refresh_token, config.refresh.json_body, user_agent);
-            return Ok(Some(Way::RefreshToken(request)));
+/// A renewal, as far as it has come.
+pub(super) struct Renewal {
+    pub(super) parts: Arc<Parts>,
+    /// The set to renew.
+    pub(super) old: Option<TokenSet>,
+    /// The refresh token is known to be dead, and is not to be tried again.
+    dead: Option<Error>,
+    held: Option<Held>,
+    /// Whether the store was looked at once more after an `invalid_grant`.
+    reloaded: bool,
+    exchange: Option<Exchange>,
+    /// Of the process that began it.
+    pub(super) process: u64,
+}
+
+/// The lock around renewals, held until dropped.
+struct Held {
+    lock: Arc<dyn LockHook>,
+    token: Option<TokenSet>,
+    outcome: Status,
+    /// Of the process that it was granted to: a child has no part in it.
+    process: u64,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.process == fork::generation() {
+            self.lock.unlock(self.token.as_ref(), self.outcome);
         }
-        if let Some(endpoint) = &config.token_endpoint {
-            return Ok(Some(Way::RefreshToken(refresh::request(
-                endpoint,
-                refresh_token,
-                &config.client,
-                user_agent,
-            ))));
+    }
+}
+
+impl Renewal {
+    pub(super) fn new(parts: Arc<Parts>, old: Option<TokenSet>, dead: Option<Error>) -> Renewal {
+        let process = fork::generation();
+        Renewal { parts, old, dead, held: None, reloaded: false, exchange: None, process }
+    }
+
+    /// Whether only the call has ended, in the middle of the exchange.
+    pub(super) fn is_parked(&self) -> bool {
+        self.exchange.as_ref().is_some_and(Exchange::is_parked)
+    }
+
+    /// The server that was asked.
+    pub(super) fn endpoint(&self) -> Option<String> {
+        self.exchange.as_ref()?.way.endpoint().map(ToString::to_string)
+    }
+
+    /// Begins, or goes on where the last call left it.
+    pub(super) fn run(&mut self, call: &Call) -> Result<Gain> {
+        if self.exchange.is_none() {
+            if let Some(newer) = self.lock(call)? {
+                return Ok(Gain::Stored(newer));
+            }
+            self.exchange = Some(self.begin()?);
+        }
+        loop {
+            let Some(exchange) = &mut self.exchange else {
+                return Err(Error::new(Reason::Torn, "the renewal has no exchange"));
+            };
+            let error = match exchange.run(&self.parts, self.old.as_ref(), call) {
+                Ok(answered) => return Ok(Gain::Answered(answered)),
+                Err(error) => error,
+            };
+            if error.reason != Reason::InvalidGrant {
+                return Err(error);
+            }
+            let was_by_refresh_token = matches!(exchange.way, Way::RefreshToken(_));
+            // A process that does not know of the lock may have rotated the refresh token meanwhile.
+            if !std::mem::replace(&mut self.reloaded, true)
+                && let Some(newer) = self.newer(call)?
+            {
+                return Ok(Gain::Stored(newer));
+            }
+            self.dead = Some(error.clone());
+            match Way::of(&self.parts, self.old.as_ref(), true)? {
+                Some(other @ Way::Grant(_)) if was_by_refresh_token => {
+                    self.exchange = Some(Exchange::new(other, &self.parts));
+                }
+                _ => return Err(error),
+            }
         }
     }
-    if let (Some(parameters), Some(endpoint)) = (&config.grant, &config.token_endpoint) {
-        return Ok(Some(Way::Grant(grant::request(endpoint, parameters, &config.client, user_agent))));
+
+    /// Goes on, under the same lock, with what was stored: that was too old as well.
+    pub(super) fn go_on_with(&mut self, stored: TokenSet) {
+        self.old = Some(stored);
+        (self.dead, self.exchange) = (None, None);
     }
-    Ok(None)
-}
 
-/// Gets a new token set.
-pub fn obtain(
-    way: &Way,
-    old: Option<&TokenSet>,
-    transport: &dyn Transport,
-    retry_lost: bool,
-    now: i64,
-    call: &Call,
-) -> Result<TokenSet> {
-    match way {
-        Way::Hook(hook) => hook.refresh(old, call),
-        Way::RefreshToken(request) => exchange(request, transport, retry_lost, now, call),
-        // A lost answer to a grant costs nothing: the next one asks again.
-        Way::Grant(request) => exchange(request, transport, true, now, call),
+    /// Ends it: the lock is let go.
+    pub(super) fn end(mut self, outcome: Status) {
+        if let Some(held) = &mut self.held {
+            held.outcome = outcome;
+        }
     }
-}
 
-/// An answer that was lost after the request had been sent: the server may have rotated the refresh token.
-struct Lost {
-    /// What became of the answer.
-    error: Error,
-    /// Whether some of it had arrived.
-    partial: bool,
-}
-
-fn exchange(
-    request: &TokenRequest,
-    transport: &dyn Transport,
-    retry_lost: bool,
-    now: i64,
-    call: &Call,
-) -> Result<TokenSet> {
-    let mut tries = if retry_lost { 2 } else { 1 };
-    loop {
-        tries -= 1;
-        let lost = match attempt(request, transport, now, call) {
-            Ok(result) => return result.map_err(|error| error.at(request.url.without_query())),
-            Err(lost) => lost,
+    fn begin(&self) -> Result<Exchange> {
+        let old = self.old.as_ref();
+        let Some(way) = Way::of(&self.parts, old, self.dead.is_some())? else {
+            return Err(self.dead.clone().unwrap_or_else(|| no_token(old)));
         };
-        // A call that is over cannot try again; its own status says so.
-        let is_over = matches!(lost.error.status, status::TIMEOUT | status::CANCELLED);
-        if is_over || lost.partial && tries == 0 {
-            return Err(lost.error.at(request.url.without_query()));
-        }
-        if tries == 0 {
-            let message = format!("the answer to a renewal was lost: {}", lost.error.message);
-            return Err(Error::new(Reason::AnswerLost, message).at(request.url.without_query()));
-        }
+        self.parts.hooks.log(hooks::INFO, "renewal_started", || vec![("by", quote(way.name()))]);
+        Ok(Exchange::new(way, &self.parts))
     }
-}
 
-/// One POST: what came of it, or that its answer was lost.
-fn attempt(
-    request: &TokenRequest,
-    transport: &dyn Transport,
-    now: i64,
-    call: &Call,
-) -> std::result::Result<Result<TokenSet>, Lost> {
-    let mut incoming = match transport.exchange(request.outgoing(), call) {
-        Ok(incoming) => incoming,
-        Err(Failed { error, sent: false }) => return Ok(Err(error)),
-        Err(Failed { error, sent: true }) => {
-            let partial = matches!(error.reason, Reason::Truncated | Reason::Framing);
-            return Err(Lost { error, partial });
+    /// Takes the lock, where there is one, and looks at what is stored.
+    fn lock(&mut self, call: &Call) -> Result<Option<TokenSet>> {
+        if self.held.is_some() {
+            return Ok(None);
         }
-    };
-    let body: SecretBytes = match incoming.read_body(token_response::LONGEST) {
-        Ok(body) => body,
-        Err(error) if error.reason == Reason::BodySize => return Ok(Err(error)),
-        Err(error) => return Err(Lost { error, partial: true }),
-    };
-    let answer = Answer {
-        status: incoming.status,
-        content_type: incoming.headers.get("content-type"),
-        content_encoding: incoming.headers.get("content-encoding"),
-        retry_after: incoming.headers.get("retry-after"),
-        body: body.expose(),
-    };
-    Ok(token_response::read(&answer, now))
+        let Some(lock) = self.parts.hooks.lock.get()? else { return Ok(None) };
+        lock.lock(self.old.as_ref(), call)?;
+        self.held = Some(Held {
+            lock,
+            token: self.old.clone(),
+            outcome: status::INTERNAL,
+            process: fork::generation(),
+        });
+        self.newer(call)
+    }
+
+    /// What somebody else stored, if it is not what we have.
+    fn newer(&self, call: &Call) -> Result<Option<TokenSet>> {
+        let Some(held) = &self.held else { return Ok(None) };
+        let old = self.old.as_ref();
+        let stored = held.lock.reload(old, call)?;
+        Ok(stored.filter(|stored| {
+            let same = |of: fn(&TokenSet) -> Option<&Secret>| old.is_some_and(|old| of(old) == of(stored));
+            !(same(TokenSet::access_token) && same(TokenSet::refresh_token))
+        }))
+    }
 }

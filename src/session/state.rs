@@ -1,19 +1,19 @@
-//! What a session remembers, and who may lead a renewal.
+//! What a session remembers.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::families::Member;
+use super::flight::Flight;
 use super::lifetime::Lifetime;
-use crate::cancel::Event;
+use super::pace;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Reason, Result};
-use crate::fork::{self, Lock};
 use crate::oauth::bearer;
 use crate::secret::Secret;
 use crate::token::TokenSet;
 
-#[derive(Default)]
 pub(super) struct State {
     pub(super) current: Option<Arc<Current>>,
     /// Counts every change of `current`.
@@ -22,9 +22,12 @@ pub(super) struct State {
     pub(super) unsaved: bool,
     /// The API refused the token of this generation, and it could not be renewed at once.
     pub(super) refused_generation: Option<u64>,
-    /// The refresh token that the server declared dead, and its words.
-    pub(super) dead: Option<(Secret, Error)>,
-    pub(super) flight: Option<Arc<Flight>>,
+    pub(super) refusals: Refusals,
+    pub(super) flight: Option<Arc<Flight<Result<Arc<Current>>>>>,
+    /// Those who hold a token of the same family.
+    pub(super) member: Member,
+    /// The family's last renewal that this session knows.
+    pub(super) seen: u64,
 }
 
 /// A token set in force.
@@ -34,15 +37,6 @@ pub struct Current {
     /// Which change of the session brought it.
     pub generation: u64,
     pub(super) lifetime: Lifetime,
-}
-
-/// A renewal under way.
-pub(super) struct Flight {
-    pub(super) leader: usize,
-    /// Of the process that leads: a child of it does not have the leading thread.
-    pub(super) process: u64,
-    pub(super) outcome: Lock<Option<Result<Arc<Current>>>>,
-    pub(super) waiting: Lock<Vec<Arc<Event>>>,
 }
 
 /// Why a call wants another token.
@@ -56,12 +50,42 @@ pub(super) enum Why {
     Asked,
 }
 
-pub(super) enum Role {
-    Lead(Arc<Flight>),
-    Join(Arc<Flight>, Arc<Event>),
+/// Renewals that the API's refusals caused, in a row: a server that refuses every token must not make one for each
+/// request (F-9).
+#[derive(Default)]
+pub(super) struct Refusals {
+    count: u32,
+    not_before: Duration,
+}
+
+impl Refusals {
+    /// A refusal was answered by a renewal, at this steady time.
+    pub(super) fn renewed(&mut self, now: Duration, roll: f64) {
+        self.count = self.count.saturating_add(1);
+        // The second in a row waits already: the API has refused a token that was new.
+        self.not_before = now.saturating_add(pace::delay(self.count.saturating_add(1), roll));
+    }
+
+    /// Whether a refusal may cause another renewal.
+    pub(super) fn allow(&self, now: Duration) -> bool {
+        self.count == 0 || self.not_before <= now
+    }
 }
 
 impl State {
+    pub(super) fn new(member: Member) -> State {
+        State {
+            current: None,
+            generation: 0,
+            unsaved: false,
+            refused_generation: None,
+            refusals: Refusals::default(),
+            flight: None,
+            member,
+            seen: 0,
+        }
+    }
+
     /// Makes a set the current one.
     pub(super) fn replace(&mut self, set: TokenSet, lifetime: Lifetime) -> Arc<Current> {
         self.generation += 1;
@@ -90,36 +114,13 @@ impl State {
         is_good.then(|| current.clone())
     }
 
-    pub(super) fn take_role(&mut self) -> Result<Role> {
-        let me = this_thread();
-        match self.flight.as_ref().filter(|flight| flight.process == fork::generation()) {
-            Some(flight) if flight.leader == me => Err(Error::new(
-                Reason::Reentered,
-                "a hook of this renewal asked for the very token that is being renewed",
-            )),
-            Some(flight) => {
-                let event = Arc::new(Event::default());
-                flight.waiting.lock()?.push(event.clone());
-                Ok(Role::Join(flight.clone(), event))
-            }
-            None => {
-                let flight = Arc::new(Flight {
-                    leader: me,
-                    process: fork::generation(),
-                    outcome: Lock::default(),
-                    waiting: Lock::default(),
-                });
-                self.flight = Some(flight.clone());
-                Ok(Role::Lead(flight))
-            }
-        }
-    }
-
-    /// The server's words, where it has declared the current refresh token dead.
-    pub(super) fn dead_error(&self) -> Option<Error> {
-        let (token, error) = self.dead.as_ref()?;
-        let current = self.current.as_ref()?.set.refresh_token()?;
-        (current == token).then(|| error.clone())
+    /// The current set, where it lasts although it should have been renewed by now: better than none.
+    pub(super) fn lasting(&self, min_valid: Duration, clock: &dyn Clock) -> Option<Arc<Current>> {
+        let current =
+            self.current.as_ref().filter(|current| current.set.access_token().is_some() && !self.unsaved)?;
+        let lasts = self.refused_generation != Some(current.generation)
+            && current.lifetime.is_fresh(Duration::ZERO, min_valid, clock);
+        lasts.then(|| current.clone())
     }
 }
 
@@ -139,13 +140,4 @@ pub(super) fn no_token(old: Option<&TokenSet>) -> Error {
         Some(_) => "the access token is no longer valid, and there is no way to renew it",
     };
     Error::new(Reason::NoToken, message)
-}
-
-/// Tells the living threads apart. `std::thread::current` would do so too, and leave memory behind in threads that it
-/// did not start.
-fn this_thread() -> usize {
-    thread_local! {
-        static MARK: u8 = const { 0 };
-    }
-    MARK.with(|mark| std::ptr::from_ref(mark).addr())
 }

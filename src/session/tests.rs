@@ -1,14 +1,19 @@
+mod failing;
 mod hooks;
 mod lock;
+mod parked;
+mod shared;
 
 use super::*;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::cancel::Event;
-use crate::hooks::{RefreshHook, TokenHook};
+use crate::hooks::{LockHook, RefreshHook, TokenHook};
 use crate::http::{Body, Failed, Headers, InMemory, Incoming, Outgoing};
+use crate::parked::Unfinished;
 use crate::secret::SecretBytes;
+use crate::status::Status;
 
 /// A clock that tests set.
 pub struct TestClock {
@@ -45,13 +50,19 @@ impl Clock for TestClock {
 struct Endpoint {
     answers: Mutex<Vec<std::result::Result<(u16, &'static str), bool>>>,
     asked: Mutex<Vec<String>>,
+    /// A header of every answer.
+    retry_after: Mutex<Option<&'static str>>,
 }
 
 impl Endpoint {
     /// `Err(sent)` is a connection that broke, before or after the request was sent.
     fn new(answers: &[std::result::Result<(u16, &'static str), bool>]) -> Arc<Endpoint> {
         let answers = answers.iter().rev().copied().collect();
-        Arc::new(Endpoint { answers: Mutex::new(answers), asked: Mutex::default() })
+        Arc::new(Endpoint {
+            answers: Mutex::new(answers),
+            asked: Mutex::default(),
+            retry_after: Mutex::default(),
+        })
     }
 
     fn asked(&self) -> Vec<String> {
@@ -66,7 +77,11 @@ impl Transport for Endpoint {
         match self.answers.lock().unwrap().pop().expect("nobody should have asked again") {
             Ok((status, body)) => {
                 let body = InMemory::new(SecretBytes::new(body.as_bytes().to_vec()));
-                Ok(Incoming { status, headers: Headers::default(), body: Box::new(body) })
+                let mut headers = Headers::default();
+                if let Some(seconds) = *self.retry_after.lock().unwrap() {
+                    headers.push_checked("retry-after", seconds).unwrap();
+                }
+                Ok(Incoming { status, headers, body: Box::new(body) })
             }
             Err(sent) => Err(Failed { error: Error::new(Reason::Connection, "broke"), sent }),
         }
@@ -102,13 +117,23 @@ const EXPIRED: &str = r#"{"access_token":"a1","refresh_token":"r1","expires_at":
 const RENEWED: &str = r#"{"access_token":"a2","refresh_token":"r2","expires_in":3600}"#;
 
 fn fixture(members: &str, answers: &[std::result::Result<(u16, &'static str), bool>]) -> Fixture {
+    among(Families::apart(1), members, Endpoint::new(answers), Arc::new(TestClock::at(1000)))
+}
+
+/// One client of several.
+fn among(
+    families: &'static Families,
+    members: &str,
+    endpoint: Arc<Endpoint>,
+    clock: Arc<TestClock>,
+) -> Fixture {
     let json = format!(r#"{{"base_url":"http://api.example",{members}}}"#);
     let config = Arc::new(Config::parse(&json).unwrap());
-    let (clock, endpoint) = (Arc::new(TestClock::at(1000)), Endpoint::new(answers));
     let (store, hooks) = (Arc::new(Store::default()), Arc::new(Hooks::default()));
     hooks.token.set(Some(store.clone())).unwrap();
-    let session = Session::new(config, hooks.clone(), endpoint.clone(), clock.clone(), Arc::default());
-    Fixture { session: Arc::new(session), clock, endpoint, store, hooks }
+    let session =
+        Session::new(config, hooks.clone(), endpoint.clone(), clock.clone(), Arc::default(), families);
+    Fixture { session: Arc::new(session.unwrap()), clock, endpoint, store, hooks }
 }
 
 fn with_token(token: &str, answers: &[std::result::Result<(u16, &'static str), bool>]) -> Fixture {
@@ -224,6 +249,7 @@ fn other_failures_keep_the_refresh_token_and_are_tried_again() {
     for wanted in [Reason::ServerError, Reason::TokenFormat, Reason::OauthError, Reason::Connection] {
         assert_eq!(fixture.token().unwrap_err().reason, wanted);
         assert!(fixture.held().contains("r1"));
+        fixture.clock.pass(600);
     }
     assert_eq!(fixture.token().unwrap(), "a2");
 }
@@ -281,8 +307,8 @@ fn without_any_way_a_person_must_sign_in() {
 struct Told<F>(F);
 
 impl<F: Fn(Option<&TokenSet>, &Call) -> Result<TokenSet> + Send + Sync> RefreshHook for Told<F> {
-    fn refresh(&self, token: Option<&TokenSet>, call: &Call) -> Result<TokenSet> {
-        (self.0)(token, call)
+    fn refresh(&self, token: Option<&TokenSet>, call: &Call) -> Result<TokenSet, Unfinished<TokenSet>> {
+        Ok((self.0)(token, call)?)
     }
 }
 

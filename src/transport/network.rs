@@ -1,9 +1,11 @@
 //! HTTP/1.1 over TCP and TLS. ureq does the framing; connecting, waiting, buffers, TLS and errors are ours, for
 //! its defaults break what `bearer.h` promises (docs/architecture.md has the list).
 
+mod blocking;
 mod buffers;
 mod connection;
 mod connector;
+mod course;
 mod dial;
 mod exchange;
 mod failure;
@@ -13,6 +15,7 @@ mod proxy;
 #[cfg(feature = "tls")]
 mod tls;
 mod wait;
+mod whole;
 
 use std::io::Read;
 use std::sync::{Arc, OnceLock};
@@ -94,16 +97,19 @@ impl Network {
         Ok(&pool.agent)
     }
 
+    fn agent_for(&self, request: &Outgoing<'_>) -> Result<&Agent> {
+        if cfg!(not(feature = "tls")) && request.url.is_https() {
+            return Err(Error::new(Reason::NotBuilt, "this build has no TLS"));
+        }
+        self.agent()
+    }
+
     pub(super) fn exchange(
         &self,
         mut request: Outgoing<'_>,
         call: &Call,
     ) -> std::result::Result<Incoming, Failed> {
-        #[cfg(not(feature = "tls"))]
-        if request.url.is_https() {
-            return Err(Failed::before_sending(Error::new(Reason::NotBuilt, "this build has no TLS")));
-        }
-        let agent = self.agent().map_err(Failed::before_sending)?;
+        let agent = self.agent_for(&request).map_err(Failed::before_sending)?;
         // Sent again where a kept connection turned out to be stale, once, and only what does no harm twice (N-4).
         let may_repeat = matches!(request.method, "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE")
             && !matches!(request.body, Body::Stream { .. });

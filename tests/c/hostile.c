@@ -708,7 +708,9 @@ static void e_4_try_later(void)
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
             char *row = format("E-4 %d Retry-After: %s", statuses[s], rows[i].retry_after ? rows[i].retry_after : "none");
             char *head = rows[i].retry_after ? format("%d X\r\nRetry-After: %s", statuses[s], rows[i].retry_after) : format("%d X", statuses[s]);
-            bearer_client *client = victim("");
+            /* Each row is a server of its own, for one that said when to come again is left alone until then. */
+            bearer_client *client =
+                victim(format("'server':{'token_endpoint':'/auth/token?row=%zu.%zu'}", s, i));
             reset();
             answer("/auth/token", head, "PLANTED", 7);
             bearer_status is = bearer_client_refresh(client, NULL, &error);
@@ -719,8 +721,12 @@ static void e_4_try_later(void)
             }
             check_outcome(row, is, BEARER_UNAVAILABLE, "server_error");
             SOFT_CHECK(counter("token_requests") == 1, "%s: asked again", row);
-            bearer_client_free(client);
             no_faults();
+            is = bearer_client_refresh(client, NULL, &error);
+            SOFT_CHECK((is == BEARER_OK) == (rows[i].seconds <= 0), "%s: %s afterwards", row, bearer_status_name(is));
+            bearer_error_free(error);
+            error = NULL;
+            bearer_client_free(client);
         }
     }
     answer("/auth/token", "503 X\r\nContent-Type: application/json", "{\"error\":\"temporarily_unavailable\"}", 35);

@@ -55,7 +55,7 @@ fn f_6_f_7_sixteen_threads_share_one_renewal_and_a_leader_that_leaves_is_followe
         let leader = scope.spawn(|| fixture.session.valid(Duration::ZERO, &first).map(|_| ()));
         call().wait(&arrived).unwrap();
         let others: Vec<_> = (0..15).map(|_| scope.spawn(|| fixture.token())).collect();
-        while fixture.session.stats.renewals_joined.get() < 15 {
+        while fixture.session.parts.stats.renewals_joined.get() < 15 {
             std::thread::yield_now();
         }
         first.cancel.cancel();
@@ -115,7 +115,7 @@ fn f_7_a_leader_that_panics_wakes_its_waiters() {
             scope.spawn(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| fixture.token())));
         call().wait(&arrived).unwrap();
         let waiter = scope.spawn(|| fixture.token());
-        while fixture.session.stats.renewals_joined.get() < 1 {
+        while fixture.session.parts.stats.renewals_joined.get() < 1 {
             std::thread::yield_now();
         }
         gate.signal();

@@ -2,12 +2,15 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 use zeroize::Zeroizing;
 
+use super::blocking::Blocking;
 use super::buffers::WipedBuffers;
-use super::exchange::{Shared, fail, fail_io};
+use super::course::Course;
+use super::exchange::{Shared, fail};
 use super::wait::{Until, wait};
 use crate::call::Call;
 use crate::error::{Error, Reason};
@@ -15,7 +18,7 @@ use crate::fork;
 use crate::secret::{Secret, Wiped};
 
 pub(super) struct Connection {
-    socket: TcpStream,
+    socket: Arc<TcpStream>,
     #[cfg(feature = "tls")]
     tls: Option<Box<rustls::ClientConnection>>,
     buffers: WipedBuffers,
@@ -27,6 +30,7 @@ pub(super) struct Connection {
     awaits_answer: bool,
     /// What a request line becomes on its way through a proxy.
     via: Option<Via>,
+    course: Course,
 }
 
 /// How requests to a plain http server are written for its proxy (RFC 9112 section 3.2.2).
@@ -47,7 +51,7 @@ impl Connection {
     /// Over a socket that is set to non-blocking.
     pub(super) fn plain(socket: TcpStream) -> Connection {
         Connection {
-            socket,
+            socket: Arc::new(socket),
             #[cfg(feature = "tls")]
             tls: None,
             buffers: WipedBuffers::default(),
@@ -55,6 +59,7 @@ impl Connection {
             has_served: false,
             awaits_answer: false,
             via: None,
+            course: Course::default(),
         }
     }
 
@@ -73,16 +78,40 @@ impl Connection {
 
     /// The socket as something that blocks, for the length of a call.
     pub(super) fn blocking<'a>(&'a self, call: &'a Call) -> Blocking<'a> {
-        Blocking { socket: &self.socket, call }
+        Blocking::new(&self.socket, call)
     }
 
-    fn write_all(&mut self, amount: usize, is_first: bool, call: &Call) -> io::Result<()> {
-        let Connection { socket, buffers, via, .. } = self;
-        let output = &buffers.output()[..amount];
-        let mut blocking = Blocking { socket, call };
-        if let (Some(via), true) = (via, is_first) {
-            return blocking.write_all(&via.rewrite(output));
+    /// This connection as somebody else goes on with it; what is left here is of no use any more.
+    fn leave(&mut self) -> Connection {
+        Connection {
+            socket: self.socket.clone(),
+            #[cfg(feature = "tls")]
+            tls: self.tls.take(),
+            buffers: WipedBuffers::default(),
+            generation: self.generation,
+            has_served: self.has_served,
+            awaits_answer: false,
+            via: self.via.take(),
+            course: std::mem::take(&mut self.course).again(),
         }
+    }
+
+    /// Keeps the connection for whoever goes on, where only the call has ended.
+    fn leave_if_over<T>(&mut self, outcome: io::Result<T>, shared: &Shared) -> io::Result<T> {
+        if outcome.is_err() && self.course.has_begun() && shared.is_left_by_its_call() {
+            shared.keep(Box::new(self.leave()));
+        }
+        outcome
+    }
+
+    /// Takes bytes of ureq's over and writes them.
+    fn transmit(&mut self, amount: usize, is_first: bool, call: &Call) -> io::Result<()> {
+        let Connection { socket, buffers, via, course, .. } = self;
+        let repeated = course.repeated.min(amount);
+        let output = &buffers.output()[repeated..amount];
+        course.taken += amount;
+        course.repeated -= repeated;
+        let mut blocking = Blocking::new(socket, call);
         #[cfg(feature = "tls")]
         if let Some(tls) = &mut self.tls {
             tls.writer().write_all(output)?;
@@ -91,16 +120,29 @@ impl Connection {
             }
             return Ok(());
         }
-        blocking.write_all(output)
+        let unsent = std::mem::take(&mut course.unsent);
+        course.write(&unsent, &mut blocking)?;
+        match via {
+            Some(via) if is_first && !output.is_empty() => course.write(&via.rewrite(output), &mut blocking),
+            _ => course.write(output, &mut blocking),
+        }
     }
 
-    fn read(&mut self, call: &Call) -> io::Result<usize> {
-        let Connection { socket, buffers, .. } = self;
+    fn read(&mut self, keeps: bool, call: &Call) -> io::Result<usize> {
+        let Connection { socket, buffers, course, .. } = self;
         let room = buffers.input_append_buf();
         if room.is_empty() {
             return Err(fail(Error::new(Reason::Framing, "the answer has a head or a line without end")));
         }
-        let mut blocking = Blocking { socket, call };
+        let again = &course.received.expose()[course.shown..];
+        if !again.is_empty() {
+            let n = again.len().min(room.len());
+            room[..n].copy_from_slice(&again[..n]);
+            course.shown += n;
+            buffers.input_appended(n);
+            return Ok(n);
+        }
+        let mut blocking = Blocking::new(socket, call);
         if std::mem::take(&mut self.awaits_answer) {
             wait(socket, Until::Readable, call)?;
         }
@@ -112,6 +154,10 @@ impl Connection {
         #[cfg(not(feature = "tls"))]
         let read = blocking.read(room);
         let n = read?;
+        if keeps {
+            course.received.extend(&room[..n]).map_err(fail)?;
+            course.shown += n;
+        }
         buffers.input_appended(n);
         Ok(n)
     }
@@ -128,7 +174,7 @@ impl Connection {
             return has_nothing(tls)
                 && match self.socket.peek(&mut [0]) {
                     // Session tickets may come at any time; anything else was not asked for.
-                    Ok(1..) => matches!(tls.read_tls(&mut self.socket), Ok(1..)) && has_nothing(tls),
+                    Ok(1..) => matches!(tls.read_tls(&mut &*self.socket), Ok(1..)) && has_nothing(tls),
                     Err(error) => error.kind() == io::ErrorKind::WouldBlock,
                     Ok(0) => false,
                 };
@@ -174,23 +220,27 @@ impl Transport for Connection {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         let shared = Shared::current()?;
-        shared.check().map_err(fail)?;
+        let check = shared.check().map_err(fail);
+        self.leave_if_over(check, &shared)?;
         if shared.is_broken() {
             return Ok(());
         }
         let is_first = !shared.is_sent();
         shared.mark_sent(self.has_served);
         self.awaits_answer = true;
-        match self.write_all(amount, is_first, &shared.call) {
+        match self.transmit(amount, is_first, &shared.call) {
             Err(_) if shared.put_off_failure() => Ok(()),
-            outcome => Ok(outcome?),
+            outcome => Ok(self.leave_if_over(outcome, &shared)?),
         }
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
         let shared = Shared::current()?;
-        shared.check().map_err(fail)?;
-        let n = self.read(&shared.call)?;
+        let read = match shared.check() {
+            Ok(()) => self.read(shared.may_be_parked, &shared.call),
+            Err(error) => Err(fail(error)),
+        };
+        let n = self.leave_if_over(read, &shared)?;
         shared.mark_received(n).map_err(fail)?;
         Ok(n > 0)
     }
@@ -203,6 +253,7 @@ impl Transport for Connection {
             return false;
         }
         self.buffers.release();
+        self.course = Course::default();
         if shared.is_sent() {
             self.has_served = true;
             return shared.has_sound_head();
@@ -234,53 +285,6 @@ impl Via {
             rewritten.extend_from_slice(part);
         }
         rewritten
-    }
-}
-
-/// A socket that blocks for as long as a call may run.
-pub(super) struct Blocking<'a> {
-    socket: &'a TcpStream,
-    call: &'a Call,
-}
-
-impl Blocking<'_> {
-    fn until_done(
-        &self,
-        until: Until,
-        mut attempt: impl FnMut(&TcpStream) -> io::Result<usize>,
-    ) -> io::Result<usize> {
-        loop {
-            match attempt(self.socket) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait(self.socket, until, self.call)?
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    let doing = if until == Until::Readable { "receiving" } else { "sending" };
-                    return Err(fail_io(error, doing));
-                }
-                Ok(n) => return Ok(n),
-            }
-        }
-    }
-}
-
-impl Read for Blocking<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // A peer that never stops sending must not keep a call beyond its deadline.
-        self.call.check().map_err(fail)?;
-        self.until_done(Until::Readable, |mut socket| socket.read(buffer))
-    }
-}
-
-impl Write for Blocking<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.call.check().map_err(fail)?;
-        self.until_done(Until::Writable, |mut socket| socket.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

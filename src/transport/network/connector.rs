@@ -101,6 +101,9 @@ impl Connector for OwnConnector {
         _: Option<()>,
     ) -> std::result::Result<Option<Connection>, ureq::Error> {
         let shared = Shared::current()?;
+        if let Some(Ok(left)) = shared.take_left().map(|left| left.downcast::<Connection>()) {
+            return Ok(Some(*left));
+        }
         self.open(details, &shared.call).map(Some).map_err(|error| fail(error).into())
     }
 }

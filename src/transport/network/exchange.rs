@@ -1,5 +1,6 @@
 //! What ureq's traits have no room for: the call on whose behalf this thread is inside ureq.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ thread_local! {
 }
 
 /// One request and its answer, until the body is read or dropped.
+#[derive(Clone)]
 pub(super) struct Exchange(Arc<Shared>);
 
 pub(super) struct Shared {
@@ -24,6 +26,8 @@ pub(super) struct Shared {
     pub(super) needed_output: usize,
     /// Kept connections are not to be used: the last one was stale.
     pub(super) wants_fresh: bool,
+    /// Whether somebody else may go on with it after its call has ended.
+    pub(super) may_be_parked: bool,
     /// Of the process that makes the exchange: a child of it must not touch the connection.
     generation: u64,
     state: Mutex<State>,
@@ -48,17 +52,37 @@ struct State {
     broken: Option<Error>,
     /// What really happened, where ureq can only carry an error of its own.
     failure: Option<Error>,
+    /// The connection, where its call left it in the middle; or the one that was left and is gone on with.
+    left: Option<Left>,
 }
+
+/// A connection that was left in the middle of an exchange. Only connections know what it is made of.
+pub(super) type Left = Box<dyn Any + Send>;
 
 impl Exchange {
     pub(super) fn begin(call: &Call, needed_output: usize, wants_fresh: bool) -> Exchange {
-        let generation = fork::generation();
+        Exchange::new(call, needed_output, wants_fresh, false, None)
+    }
+
+    /// One that may be parked; over the connection that an earlier run of it left, where there is one.
+    pub(super) fn begin_parkable(call: &Call, needed_output: usize, left: Option<Left>) -> Exchange {
+        Exchange::new(call, needed_output, left.is_some(), true, left)
+    }
+
+    fn new(
+        call: &Call,
+        needed_output: usize,
+        wants_fresh: bool,
+        may_be_parked: bool,
+        left: Option<Left>,
+    ) -> Exchange {
         Exchange(Arc::new(Shared {
             call: call.clone(),
             needed_output,
             wants_fresh,
-            generation,
-            state: Mutex::default(),
+            may_be_parked,
+            generation: fork::generation(),
+            state: Mutex::new(State { left, ..State::default() }),
         }))
     }
 
@@ -100,6 +124,10 @@ impl Exchange {
         self.0.state().ended
     }
 
+    pub(super) fn take_left(&self) -> Option<Left> {
+        self.0.take_left()
+    }
+
     pub(super) fn take_failure(&self) -> Option<Error> {
         self.0.state().failure.take()
     }
@@ -119,6 +147,24 @@ impl Shared {
             return Err(Error::new(Reason::Forked, "the process was forked during the call"));
         }
         self.call.check()
+    }
+
+    /// Whether what failed is only that the call has ended.
+    pub(super) fn is_left_by_its_call(&self) -> bool {
+        self.may_be_parked
+            && self
+                .state()
+                .failure
+                .as_ref()
+                .is_some_and(|failure| matches!(failure.reason, Reason::Deadline | Reason::Cancelled))
+    }
+
+    pub(super) fn keep(&self, left: Left) {
+        self.state().left = Some(left);
+    }
+
+    pub(super) fn take_left(&self) -> Option<Left> {
+        self.state().left.take()
     }
 
     pub(super) fn mark_sent(&self, on_kept: bool) {

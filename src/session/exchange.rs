@@ -1,0 +1,220 @@
+//! One renewal's exchange: who is asked for the new token set, what an answer that got lost means, and going on with
+//! an exchange whose call has left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::parts::Parts;
+use crate::call::Call;
+use crate::clock::Clock;
+use crate::error::{Error, Reason, Result};
+use crate::hooks::{self, RefreshHook};
+use crate::http::Whole;
+use crate::oauth::token_request::TokenRequest;
+use crate::oauth::token_response::{self, Answer};
+use crate::oauth::{grant, link, refresh};
+use crate::parked::{Parked, Unfinished};
+use crate::secret::Secret;
+use crate::status;
+use crate::token::TokenSet;
+use crate::url::Url;
+
+/// Where a new token set comes from, first to last.
+pub(super) enum Way {
+    /// The caller's hook.
+    Hook(Arc<dyn RefreshHook>),
+    /// The token endpoint or an external service, by the refresh token.
+    RefreshToken(TokenRequest),
+    /// The token endpoint, by a grant that needs no person.
+    Grant(TokenRequest),
+}
+
+impl Way {
+    /// The way to renew this set; `refused` says that its refresh token is known to be dead.
+    pub(super) fn of(parts: &Parts, old: Option<&TokenSet>, refused: bool) -> Result<Option<Way>> {
+        if let Some(hook) = parts.hooks.refresh.get()? {
+            return Ok(Some(Way::Hook(hook)));
+        }
+        let config = &parts.config;
+        let user_agent = &config.http.user_agent;
+        if let Some(refresh_token) = old.and_then(TokenSet::refresh_token).filter(|_| !refused) {
+            if let Some(endpoint) = &config.refresh.endpoint {
+                let request = link::request(endpoint, refresh_token, config.refresh.json_body, user_agent);
+                return Ok(Some(Way::RefreshToken(request)));
+            }
+            if let Some(endpoint) = &config.token_endpoint {
+                let request = refresh::request(endpoint, refresh_token, &config.client, user_agent);
+                return Ok(Some(Way::RefreshToken(request)));
+            }
+        }
+        if let (Some(parameters), Some(endpoint)) = (&config.grant, &config.token_endpoint) {
+            return Ok(Some(Way::Grant(grant::request(endpoint, parameters, &config.client, user_agent))));
+        }
+        Ok(None)
+    }
+
+    /// The server that is asked, where it is not the caller's own code.
+    pub(super) fn endpoint(&self) -> Option<&Url> {
+        match self {
+            Way::Hook(_) => None,
+            Way::RefreshToken(request) | Way::Grant(request) => Some(&request.url),
+        }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Way::Hook(_) => "on_refresh",
+            Way::RefreshToken(_) => "refresh_token",
+            Way::Grant(_) => "grant",
+        }
+    }
+}
+
+/// What came of an exchange.
+pub(super) struct Answered {
+    /// The token set as the server or the hook gave it.
+    pub(super) set: TokenSet,
+    /// When it was asked for, on the steady clock.
+    pub(super) asked: Duration,
+}
+
+/// An exchange, as far as it has come.
+pub(super) struct Exchange {
+    pub(super) way: Way,
+    tries: u32,
+    asked: Duration,
+    under_way: Option<UnderWay>,
+}
+
+enum UnderWay {
+    Http(Box<dyn Parked<Whole>>),
+    Hook(Box<dyn Parked<TokenSet>>),
+}
+
+/// An answer that was lost after the request had been sent: the server may have rotated the refresh token.
+struct Lost {
+    /// What became of the answer.
+    error: Error,
+    /// Whether some of it had arrived.
+    partial: bool,
+}
+
+impl Exchange {
+    pub(super) fn new(way: Way, parts: &Parts) -> Exchange {
+        // A lost answer to a grant costs nothing: the next one asks again.
+        let may_retry = parts.config.refresh.retry_lost || matches!(way, Way::Grant(_));
+        Exchange { way, tries: if may_retry { 2 } else { 1 }, asked: Duration::ZERO, under_way: None }
+    }
+
+    /// Whether only the call has ended: the answer is still to come, and somebody must take it.
+    pub(super) fn is_parked(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// Begins, or goes on where the last call left it.
+    pub(super) fn run(&mut self, parts: &Parts, old: Option<&TokenSet>, call: &Call) -> Result<Answered> {
+        let set = match &self.way {
+            Way::Hook(_) => self.ask_hook(parts, old, call),
+            Way::RefreshToken(_) | Way::Grant(_) => self.ask_server(parts, call),
+        };
+        let set = set.map_err(|error| error.without(secrets(parts, old)))?;
+        Ok(Answered { set, asked: self.asked })
+    }
+
+    fn ask_hook(&mut self, parts: &Parts, old: Option<&TokenSet>, call: &Call) -> Result<TokenSet> {
+        let outcome = match (self.under_way.take(), &self.way) {
+            (Some(UnderWay::Hook(parked)), _) => parked.resume(call),
+            (_, Way::Hook(hook)) => {
+                self.asked = parts.time.steady();
+                hook.refresh(old, call)
+            }
+            _ => Err(Error::new(Reason::Torn, "the renewal has no hook").into()),
+        };
+        outcome.map_err(|unfinished| {
+            self.under_way = unfinished.parked.map(UnderWay::Hook);
+            unfinished.error
+        })
+    }
+
+    fn ask_server(&mut self, parts: &Parts, call: &Call) -> Result<TokenSet> {
+        loop {
+            if self.under_way.is_none() {
+                self.tries = self.tries.saturating_sub(1);
+            }
+            let lost = match self.attempt(parts, call) {
+                Ok(result) => return result.map_err(|error| self.at_endpoint(error)),
+                Err(lost) => lost,
+            };
+            // A call that is over cannot try again; its own status says so.
+            let is_over = matches!(lost.error.status, status::TIMEOUT | status::CANCELLED);
+            if is_over || lost.partial && self.tries == 0 {
+                return Err(self.at_endpoint(lost.error));
+            }
+            if self.tries == 0 {
+                let message = format!("the answer to a renewal was lost: {}", lost.error.message);
+                let mut error = Error::new(Reason::AnswerLost, message);
+                (error.http_status, error.retry_after_s) = (lost.error.http_status, lost.error.retry_after_s);
+                return Err(self.at_endpoint(error));
+            }
+            parts.hooks.log(hooks::WARN, "answer_lost", || vec![("error", lost.error.to_json())]);
+        }
+    }
+
+    fn at_endpoint(&self, error: Error) -> Error {
+        match self.way.endpoint() {
+            Some(url) => error.at(url.without_query()),
+            None => error,
+        }
+    }
+
+    /// One POST: what came of it, or that its answer was lost.
+    fn attempt(&mut self, parts: &Parts, call: &Call) -> Result<Result<TokenSet>, Lost> {
+        let outcome = match (self.under_way.take(), &self.way) {
+            (Some(UnderWay::Http(parked)), _) => parked.resume(call),
+            (_, Way::RefreshToken(request) | Way::Grant(request)) => {
+                self.asked = parts.time.steady();
+                parts.transport.whole(request.outgoing(), token_response::LONGEST, call)
+            }
+            _ => Err(Error::new(Reason::Torn, "the renewal has no request").into()),
+        };
+        let whole = match outcome {
+            Ok(whole) => whole,
+            Err(Unfinished { error, parked: Some(parked), .. }) => {
+                self.under_way = Some(UnderWay::Http(parked));
+                return Ok(Err(error));
+            }
+            Err(Unfinished { error, sent, .. }) if !sent || error.reason == Reason::BodySize => {
+                return Ok(Err(error));
+            }
+            Err(Unfinished { error, .. }) => {
+                let partial = matches!(error.reason, Reason::Truncated | Reason::Framing);
+                return Err(Lost { error, partial });
+            }
+        };
+        parts.time.learn(&whole.headers, self.asked);
+        let answer = Answer {
+            status: whole.status,
+            content_type: whole.headers.get("content-type"),
+            content_encoding: whole.headers.get("content-encoding"),
+            retry_after: whole.headers.get("retry-after"),
+            body: whole.body.expose(),
+        };
+        match token_response::read(&answer, parts.time.wall_at(self.asked)) {
+            // A gateway that got no answer says nothing about the server behind it (E-5).
+            Err(error) if matches!(whole.status, 502 | 504) => Err(Lost { error, partial: false }),
+            result => Ok(result),
+        }
+    }
+}
+
+/// Everything that a server was or could be told, and might repeat.
+fn secrets<'a>(parts: &'a Parts, old: Option<&'a TokenSet>) -> impl Iterator<Item = &'a str> + Clone {
+    let tokens = old.into_iter().flat_map(|old| [old.access_token(), old.refresh_token()]);
+    let grant =
+        parts.config.grant.iter().flatten().filter(|(name, _)| name != "grant_type" && name != "scope");
+    tokens
+        .chain([parts.config.client.client_secret.as_ref()])
+        .flatten()
+        .chain(grant.map(|(_, value)| value))
+        .map(Secret::expose)
+}

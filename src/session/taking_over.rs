@@ -1,0 +1,164 @@
+//! How what somebody brought becomes a session's own: saved first, then in force.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Session;
+use super::family::{Family, Latest};
+use super::lifetime::Lifetime;
+use super::state::{Current, Why};
+use crate::call::Call;
+use crate::clock::Clock;
+use crate::error::{Error, Reason, Result};
+use crate::hooks;
+use crate::secret::Secret;
+use crate::status;
+use crate::token::TokenSet;
+
+/// What a session held when it looked.
+#[derive(Clone)]
+pub(super) struct Standing {
+    pub(super) current: Option<Arc<Current>>,
+    pub(super) generation: u64,
+    pub(super) family: Arc<Family>,
+    pub(super) seen: u64,
+}
+
+/// Who brought a set that is taken over.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum By {
+    /// This call, just now.
+    Me,
+    /// This call, which read the end of what another had begun.
+    Resumed,
+    /// Another session, while this one waited for it.
+    Awaited,
+    /// Another session, before.
+    Others,
+    /// Somebody else's store, which has it already.
+    Store,
+}
+
+/// A set that is to be put in force.
+struct Install {
+    set: TokenSet,
+    lifetime: Lifetime,
+    /// Which renewal of the family brought it.
+    number: u64,
+    is_saved: bool,
+}
+
+/// What became of a set that somebody brought.
+pub(super) struct Taken {
+    pub(super) current: Arc<Current>,
+    /// Whether it is what the call wants.
+    pub(super) is_wanted: bool,
+}
+
+impl Session {
+    /// Makes what somebody brought the session's own, where that is of any use.
+    pub(super) fn take_over(
+        &self,
+        latest: &Latest,
+        standing: &Standing,
+        by: By,
+        why: Why,
+        call: &Call,
+    ) -> Result<Option<Taken>> {
+        let old = standing.current.as_deref();
+        let shares = latest.sharing == self.sharing();
+        let held = |of: fn(&TokenSet) -> Option<&Secret>| old.and_then(|old| of(&old.set));
+        let rotates = latest.refresh_token.as_ref() != held(TokenSet::refresh_token);
+        let is_wanted = shares && latest.access_token().is_some() && {
+            let min_valid = if let Why::Expiring(min_valid) = why { min_valid } else { Duration::ZERO };
+            let is_fresh =
+                || latest.lifetime.is_fresh(self.parts.config.refresh.leeway, min_valid, &self.parts.time);
+            match by {
+                By::Me | By::Awaited => true,
+                By::Resumed | By::Store => is_fresh(),
+                By::Others => {
+                    !matches!(why, Why::Asked)
+                        && latest.access_token() != held(TokenSet::access_token)
+                        && is_fresh()
+                }
+            }
+        };
+        if by == By::Others && !rotates && !is_wanted {
+            self.state.lock()?.seen = latest.number;
+            return Ok(None);
+        }
+        let (set, lifetime) = match (shares, old, &latest.refresh_token) {
+            (true, ..) => (latest.after(old.map(|old| &old.set)), latest.lifetime),
+            (false, Some(old), Some(token)) => (old.set.clone().with_refresh_token(token), old.lifetime),
+            _ => {
+                self.state.lock()?.seen = latest.number;
+                return Ok(None);
+            }
+        };
+        let install = Install { set, lifetime, number: latest.number, is_saved: by == By::Store };
+        let taken = self.install(install, standing.generation, call)?;
+        Ok(Some(Taken { is_wanted: taken.is_wanted || is_wanted, ..taken }))
+    }
+
+    /// Saves a set, then puts it in force. A token that the caller set since that generation counts; then this one is
+    /// nobody's to save or to use, and theirs is what is wanted.
+    fn install(&self, new: Install, generation: u64, call: &Call) -> Result<Taken> {
+        let theirs = |current| Taken { current, is_wanted: true };
+        if let Some(current) = self.state.lock()?.changed_since(generation) {
+            return Ok(theirs(current));
+        }
+        let saved = if new.is_saved { Ok(()) } else { self.save(&new.set, call) };
+        let member = self.families.join(&self.parts.config, Some(&new.set), self.parts.time.steady())?;
+        let (current, _old_member) = {
+            let mut state = self.state.lock()?;
+            if let Some(current) = state.changed_since(generation) {
+                return Ok(theirs(current));
+            }
+            let current = state.replace(new.set, new.lifetime);
+            state.unsaved = saved.is_err();
+            let stays = Arc::ptr_eq(&state.member.family, &member.family);
+            state.seen = if stays { new.number } else { 0 };
+            (current, std::mem::replace(&mut state.member, member))
+        };
+        saved.map(|()| Taken { current, is_wanted: false })
+    }
+
+    /// Offers a set once more that `on_token` failed to save.
+    pub(super) fn redeliver(&self, call: &Call) -> Result<()> {
+        let unsaved = {
+            let state = self.state.lock()?;
+            state.current.clone().filter(|_| state.unsaved)
+        };
+        if let Some(current) = unsaved {
+            self.save(&current.set, call)?;
+            let mut state = self.state.lock()?;
+            if state.generation == current.generation {
+                state.unsaved = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Offers the set to `on_token`.
+    fn save(&self, set: &TokenSet, call: &Call) -> Result<()> {
+        let Some(hook) = self.parts.hooks.token.get()? else { return Ok(()) };
+        match hook.save(set, call) {
+            Ok(()) => {
+                self.parts.stats.tokens_saved.add();
+                self.parts.hooks.log(hooks::INFO, "token_saved", Vec::new);
+                Ok(())
+            }
+            Err(error) => {
+                self.parts.stats.tokens_not_saved.add();
+                self.parts.hooks.log(hooks::ERROR, "token_not_saved", Vec::new);
+                let message = format!("on_token failed, the new token is kept in memory: {}", error.message);
+                let status = error.status;
+                let error = Error::new(Reason::NotSaved, message);
+                Err(match status {
+                    status::CANCELLED | status::TIMEOUT | status::WOULD_DEADLOCK => error.with_status(status),
+                    _ => error,
+                })
+            }
+        }
+    }
+}

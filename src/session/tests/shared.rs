@@ -1,0 +1,113 @@
+//! Several clients of a process that hold the same refresh token.
+
+use super::*;
+
+const SCOPED: &str = r#""client":{"client_id":"c","scope":"read"}"#;
+
+struct Pair {
+    one: Fixture,
+    other: Fixture,
+}
+
+/// Two clients, one endpoint.
+fn pair(one: &str, other: &str, answers: &[std::result::Result<(u16, &'static str), bool>]) -> Pair {
+    let (families, endpoint, clock) =
+        (Families::apart(1), Endpoint::new(answers), Arc::new(TestClock::at(1000)));
+    let make = |members: &str| among(families, members, endpoint.clone(), clock.clone());
+    Pair { one: make(one), other: make(other) }
+}
+
+fn expired(more: &str) -> String {
+    format!(r#""token":{EXPIRED}{more}"#)
+}
+
+#[test]
+fn f_6_what_one_renewed_the_other_takes_over_and_saves() {
+    let Pair { one, other } = pair(&expired(""), &expired(""), &[Ok((200, RENEWED))]);
+    assert_eq!(one.token().unwrap(), "a2");
+    assert_eq!(other.token().unwrap(), "a2");
+    assert_eq!(one.endpoint.asked().len(), 1);
+    assert_eq!(*one.store.saved.lock().unwrap(), *other.store.saved.lock().unwrap());
+}
+
+#[test]
+fn other_scopes_need_a_renewal_of_their_own_with_the_rotated_refresh_token() {
+    let third = r#"{"access_token":"a3","refresh_token":"r3","expires_in":3600}"#;
+    let client = r#","client":{"client_id":"c"}"#;
+    let Pair { one, other } = pair(
+        &expired(client),
+        &expired(&format!(",{SCOPED}")),
+        &[Ok((200, RENEWED)), Ok((200, third)), Ok((200, r#"{"access_token":"a4","expires_in":3600}"#))],
+    );
+    assert_eq!(one.token().unwrap(), "a2");
+    assert_eq!(other.token().unwrap(), "a3", "an access token of another scope is not shared");
+    assert!(one.endpoint.asked()[1].contains("refresh_token=r2"), "{:?}", one.endpoint.asked());
+    let saved = other.store.saved.lock().unwrap().clone();
+    assert!(saved[0].contains("\"r2\"") && saved[1].contains("\"r3\""), "{saved:?}");
+    // The first one's refresh token was spent by the second; it knows the successor.
+    one.clock.pass(3600);
+    assert_eq!(one.token().unwrap(), "a4");
+    assert!(one.endpoint.asked()[2].contains("refresh_token=r3"), "{:?}", one.endpoint.asked());
+}
+
+#[test]
+fn other_client_ids_and_endpoints_share_nothing() {
+    for (one, other) in [
+        (r#","client":{"client_id":"c"}"#, r#","client":{"client_id":"d"}"#),
+        ("", r#","server":{"token_endpoint":"http://as.example/token"}"#),
+    ] {
+        let Pair { one, other } =
+            pair(&expired(one), &expired(other), &[Ok((200, RENEWED)), Ok((200, RENEWED))]);
+        one.token().unwrap();
+        other.token().unwrap();
+        assert_eq!(one.endpoint.asked().len(), 2);
+    }
+}
+
+#[test]
+fn a_client_made_of_a_token_stored_before_takes_the_newest() {
+    let Pair { one, other } = pair(&expired(""), &expired(""), &[Ok((200, RENEWED))]);
+    one.token().unwrap();
+    drop(other);
+    let late = among(one.session.families, &expired(""), one.endpoint.clone(), one.clock.clone());
+    assert_eq!(late.token().unwrap(), "a2");
+    assert!(late.held().contains("r2"));
+}
+
+#[test]
+fn e_1_clients_made_one_after_the_other_of_a_dead_token_ask_once() {
+    let families = Families::apart(1);
+    let dead = Ok((400, r#"{"error":"invalid_grant"}"#));
+    let (endpoint, clock) = (Endpoint::new(&[dead, Ok((200, RENEWED))]), Arc::new(TestClock::at(1000)));
+    let make = || among(families, &expired(""), endpoint.clone(), clock.clone());
+    for _ in 0..10 {
+        assert_eq!(make().token().unwrap_err().reason, Reason::InvalidGrant);
+    }
+    assert_eq!(endpoint.asked().len(), 1);
+    clock.pass(3600);
+    assert_eq!(make().token().unwrap(), "a2", "an hour later it may try again");
+}
+
+#[test]
+fn a_free_of_a_client_whose_token_was_rotated_by_another_saves_the_newest() {
+    let Pair { one, other } = pair(&expired(""), &expired(""), &[Ok((200, RENEWED))]);
+    one.token().unwrap();
+    let store = other.store.clone();
+    drop(other);
+    assert!(store.saved.lock().unwrap()[0].contains("r2"));
+}
+
+#[test]
+fn a_hook_that_asks_another_client_for_the_token_being_renewed_is_told_so() {
+    let Pair { one, other } = pair(&expired(""), &expired(""), &[]);
+    let asked = other.session.clone();
+    let hook = Told(move |_: Option<&TokenSet>, _: &Call| {
+        assert_eq!(
+            asked.valid(Duration::ZERO, &call()).map(|_| ()).unwrap_err().status,
+            status::WOULD_DEADLOCK
+        );
+        Ok(bare("a2"))
+    });
+    one.hooks.refresh.set(Some(Arc::new(hook))).unwrap();
+    assert_eq!(one.token().unwrap(), "a2");
+}
