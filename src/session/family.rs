@@ -30,7 +30,7 @@ pub(super) struct FamilyState {
     /// How many sessions hold one of them.
     pub(super) members: usize,
     flight: Option<Arc<Flight<Option<Failure>>>>,
-    parked: Option<Renewal>,
+    parked: Option<Box<Renewal>>,
     latest: Option<Arc<Latest>>,
     setback: Setback,
     dead: Option<Dead>,
@@ -74,7 +74,7 @@ pub(super) enum Turn {
     Newer(Arc<Latest>),
     Join(Arc<Flight<Option<Failure>>>, Arc<Event>),
     /// Renew; or go on with the renewal that another call left.
-    Lead(Arc<Flight<Option<Failure>>>, Option<Renewal>),
+    Lead(Arc<Flight<Option<Failure>>>, Option<Box<Renewal>>),
 }
 
 impl Family {
@@ -107,7 +107,7 @@ impl Family {
     }
 
     /// Keeps a renewal whose call has left.
-    pub(super) fn park(&self, renewal: Renewal) -> Result<()> {
+    pub(super) fn park(&self, renewal: Box<Renewal>) -> Result<()> {
         self.state.lock()?.parked = Some(renewal);
         Ok(())
     }
@@ -161,7 +161,7 @@ impl Family {
 
 impl FamilyState {
     /// Takes a renewal away that nobody is left to finish; to be dropped without a lock held.
-    pub(super) fn give_up(&mut self) -> Option<Renewal> {
+    pub(super) fn give_up(&mut self) -> Option<Box<Renewal>> {
         self.parked.take()
     }
 

@@ -116,7 +116,7 @@ impl Session {
     fn renew(
         &self,
         standing: &Standing,
-        parked: Option<Renewal>,
+        parked: Option<Box<Renewal>>,
         why: Why,
         call: &Call,
     ) -> Result<Option<Arc<Current>>> {
@@ -134,7 +134,7 @@ impl Session {
                 // Whoever asks for a renewal by name gets one more try with a refresh token that is known to be dead.
                 let dead = standing.family.dead()?.filter(|_| !matches!(why, Why::Asked));
                 let old = standing.current.as_ref().map(|current| current.set.clone());
-                Renewal::new(self.parts.clone(), old, dead)
+                Box::new(Renewal::new(self.parts.clone(), old, dead))
             }
         };
         loop {

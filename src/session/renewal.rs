@@ -114,7 +114,7 @@ impl Renewal {
     }
 
     /// Ends it: the lock is let go.
-    pub(super) fn end(mut self, outcome: Status) {
+    pub(super) fn end(mut self: Box<Self>, outcome: Status) {
         if let Some(held) = &mut self.held {
             held.outcome = outcome;
         }
