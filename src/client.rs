@@ -39,7 +39,7 @@ pub struct Client {
     /// Ends every call.
     pub cancel: Arc<Cancel>,
     transport: Arc<dyn Transport>,
-    session: Session,
+    session: Arc<Session>,
 }
 
 /// A header value, and what it was made from.
@@ -339,6 +339,13 @@ impl Client {
                 .at(url.without_query()));
         }
         Ok(())
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // Before the session ends, so that what is still under way in the background is not lost on its thread.
+        let _ = self.session.end_ahead();
     }
 }
 

@@ -71,6 +71,8 @@ pub enum AuthMethod {
 pub struct Refresh {
     /// How long before expiry.
     pub leeway: Duration,
+    /// Whether in the background, before anybody waits.
+    pub ahead: bool,
     /// Whether a renewal whose answer was lost is tried once more with the same refresh token.
     pub retry_lost: bool,
     /// An external service that renews.
@@ -134,13 +136,8 @@ impl Config {
     /// Reads a configuration; whatever does not fit is refused with its path.
     pub fn parse(text: &str) -> Result<Config> {
         let reader = Reader::new(text)?;
-        for (member, is_set) in [
-            ("issuer", reader.raw("issuer").is_some()),
-            ("refresh.ahead", reader.bool("refresh.ahead", false)),
-        ] {
-            if is_set {
-                return Err(Error::new(Reason::NotBuilt, format!("{member}: not in this version yet")));
-            }
+        if reader.raw("issuer").is_some() {
+            return Err(Error::new(Reason::NotBuilt, "issuer: not in this version yet"));
         }
         let base_url = reader.url("base_url", None)?;
         let config = Config {
@@ -152,6 +149,7 @@ impl Config {
             grant: grant(&reader)?,
             refresh: Refresh {
                 leeway: reader.duration("refresh.leeway_s", 30),
+                ahead: reader.bool("refresh.ahead", false),
                 retry_lost: reader.text("refresh.retry_lost").is_none_or(|policy| *policy == "once"),
                 endpoint: reader.url("refresh.endpoint", base_url.as_ref())?,
                 json_body: reader.text("refresh.body").is_some_and(|body| *body == "json"),

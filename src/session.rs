@@ -4,6 +4,7 @@
 //! whose refresh token is of the same family (`family`). No lock is held while hooks or the network are at work. The
 //! order is fixed: answer read, `on_token` (saved), published, waiters go. `leading` tells it.
 
+mod ahead;
 mod exchange;
 mod families;
 mod family;
@@ -17,8 +18,8 @@ mod state;
 mod taking_over;
 mod time;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::call::Call;
@@ -49,6 +50,9 @@ pub struct Session {
     parts: Arc<Parts>,
     families: &'static Families,
     state: Lock<State>,
+    me: Weak<Session>,
+    /// The process whose background thread looks after it, plus one; 0 for none.
+    watched_in: AtomicU64,
     /// Spares every accepted request the lock.
     has_refusals: AtomicBool,
 }
@@ -62,14 +66,24 @@ impl Session {
         clock: Arc<dyn Clock>,
         stats: Arc<Stats>,
         families: &'static Families,
-    ) -> Result<Session> {
+    ) -> Result<Arc<Session>> {
         let member = families.join(&config, config.token.as_ref(), clock.steady())?;
-        let mut state = State::new(member);
-        if let Some(set) = &config.token {
-            state.replace(set.clone(), Lifetime::of_stored(set));
-        }
+        let token = config.token.clone();
         let parts = Arc::new(Parts { config, hooks, transport, time: Time::new(clock), stats });
-        Ok(Session { parts, families, state: Lock::new(state), has_refusals: AtomicBool::new(false) })
+        let session = Arc::new_cyclic(|me| Session {
+            parts,
+            families,
+            state: Lock::new(State::new(member)),
+            me: me.clone(),
+            watched_in: AtomicU64::new(0),
+            has_refusals: AtomicBool::new(false),
+        });
+        if let Some(set) = token {
+            let lifetime = Lifetime::of_stored(&set);
+            let renew_at = session.renew_at(&lifetime);
+            session.state.lock()?.replace(set, lifetime, renew_at);
+        }
+        Ok(session)
     }
 
     /// The token set as it is, without looking at its age.
@@ -80,22 +94,24 @@ impl Session {
     /// Replaces the token set by one that the caller has saved already. Failures of its refresh token are forgotten.
     pub fn set_token(&self, set: TokenSet) -> Result<()> {
         let lifetime = Lifetime::of_stored(&set);
+        let renew_at = self.renew_at(&lifetime);
         let member = self.families.join(&self.parts.config, Some(&set), self.parts.time.steady())?;
         member.family.forgive()?;
         let old_member = {
             let mut state = self.state.lock()?;
-            state.replace(set, lifetime);
+            state.replace(set, lifetime, renew_at);
             state.unsaved = false;
             state.refusals = Refusals::default();
             state.seen = 0;
             std::mem::replace(&mut state.member, member)
         };
         drop(old_member);
-        Ok(())
+        self.replan_ahead()
     }
 
     /// A token that lasts at least `min_valid`; renewed if need be.
     pub fn valid(&self, min_valid: Duration, call: &Call) -> Result<Arc<Current>> {
+        self.begin_ahead()?;
         self.renewed(Why::Expiring(min_valid), call)
     }
 

@@ -35,6 +35,7 @@ macro_rules! programs {
 }
 
 programs! {
+    ahead
     destroy
     errno_and_signals
     fixed

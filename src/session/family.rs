@@ -150,6 +150,11 @@ impl Family {
         Ok(self.state.lock()?.setback.holds_back(now))
     }
 
+    /// When the next try may come, on the steady clock.
+    pub(super) fn not_before(&self) -> Result<Duration> {
+        Ok(self.state.lock()?.setback.not_before())
+    }
+
     /// The owner of the tokens says: try again.
     pub(super) fn forgive(&self) -> Result<()> {
         let mut state = self.state.lock()?;

@@ -58,6 +58,13 @@ impl Lifetime {
         }
     }
 
+    /// When this part of it is over, on the steady clock.
+    pub fn part_at(&self, part: f64, clock: &dyn Clock) -> Option<Duration> {
+        let left = self.left(clock)?;
+        let rest = self.span.unwrap_or(left).mul_f64(1.0 - part);
+        Some(clock.steady().saturating_add(left.saturating_sub(rest)))
+    }
+
     /// Whether it lasts longer than the leeway (at most a tenth of its lifetime) and than `min_valid`.
     pub fn is_fresh(&self, leeway: Duration, min_valid: Duration, clock: &dyn Clock) -> bool {
         let leeway = self.span.map_or(leeway, |span| leeway.min(span / 10));

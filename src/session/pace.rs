@@ -50,6 +50,11 @@ pub(super) fn delay(failures: u32, roll: f64) -> Duration {
     Duration::from_secs(longest).mul_f64(0.5 + roll / 2.0)
 }
 
+/// At which part of its life the background renews a token: a fleet that was started at once spreads.
+pub(super) fn ahead_part(roll: f64) -> f64 {
+    0.5 + 0.25 * roll
+}
+
 /// Failures in a row, and when the next try may come.
 #[derive(Default)]
 pub(super) struct Setback {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::families::Member;
 use super::flight::Flight;
 use super::lifetime::Lifetime;
-use super::pace;
+use super::pace::{self, Setback};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Reason, Result};
@@ -23,6 +23,10 @@ pub(super) struct State {
     /// The API refused the token of this generation, and it could not be renewed at once.
     pub(super) refused_generation: Option<u64>,
     pub(super) refusals: Refusals,
+    /// When the background renews `current`, on the steady clock.
+    pub(super) renew_at: Option<Duration>,
+    /// What failed there in a row.
+    pub(super) ahead_setback: Setback,
     pub(super) flight: Option<Arc<Flight<Result<Arc<Current>>>>>,
     /// Those who hold a token of the same family.
     pub(super) member: Member,
@@ -48,6 +52,8 @@ pub(super) enum Why {
     Refused(u64),
     /// The caller said so.
     Asked,
+    /// It is time to, for the token of this generation.
+    Ahead(u64),
 }
 
 /// Renewals that the API's refusals caused, in a row: a server that refuses every token must not make one for each
@@ -80,6 +86,8 @@ impl State {
             unsaved: false,
             refused_generation: None,
             refusals: Refusals::default(),
+            renew_at: None,
+            ahead_setback: Setback::default(),
             flight: None,
             member,
             seen: 0,
@@ -87,8 +95,14 @@ impl State {
     }
 
     /// Makes a set the current one.
-    pub(super) fn replace(&mut self, set: TokenSet, lifetime: Lifetime) -> Arc<Current> {
+    pub(super) fn replace(
+        &mut self,
+        set: TokenSet,
+        lifetime: Lifetime,
+        renew_at: Option<Duration>,
+    ) -> Arc<Current> {
         self.generation += 1;
+        self.renew_at = renew_at;
         let current = Arc::new(Current { set, generation: self.generation, lifetime });
         self.current = Some(current.clone());
         current
@@ -106,9 +120,9 @@ impl State {
         let is_good = match why {
             Why::Expiring(min_valid) => {
                 self.refused_generation != Some(current.generation)
-                    && current.lifetime.is_fresh(config.refresh.leeway, min_valid, clock)
+                    && current.lifetime.is_fresh(leeway(config), min_valid, clock)
             }
-            Why::Refused(generation) => generation != current.generation,
+            Why::Refused(generation) | Why::Ahead(generation) => generation != current.generation,
             Why::Asked => false,
         };
         is_good.then(|| current.clone())
@@ -132,6 +146,12 @@ impl Current {
             None => Err(no_token(Some(&self.set))),
         }
     }
+}
+
+/// How long before its end a token is renewed by those who ask for it. Where the background does that in good time,
+/// they take what they find as long as it lasts.
+pub(super) fn leeway(config: &Config) -> Duration {
+    if config.refresh.ahead { Duration::ZERO } else { config.refresh.leeway }
 }
 
 pub(super) fn no_token(old: Option<&TokenSet>) -> Error {

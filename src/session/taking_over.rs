@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Session;
 use super::family::{Family, Latest};
 use super::lifetime::Lifetime;
-use super::state::{Current, Why};
+use super::state::{Current, Why, leeway};
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::error::{Error, Reason, Result};
@@ -72,7 +72,7 @@ impl Session {
         let is_wanted = shares && latest.access_token().is_some() && {
             let min_valid = if let Why::Expiring(min_valid) = why { min_valid } else { Duration::ZERO };
             let is_fresh =
-                || latest.lifetime.is_fresh(self.parts.config.refresh.leeway, min_valid, &self.parts.time);
+                || latest.lifetime.is_fresh(leeway(&self.parts.config), min_valid, &self.parts.time);
             match by {
                 By::Me | By::Awaited => true,
                 By::Resumed | By::Store => is_fresh(),
@@ -107,6 +107,7 @@ impl Session {
         if let Some(current) = self.state.lock()?.changed_since(generation) {
             return Ok(theirs(current));
         }
+        let renew_at = self.renew_at(&new.lifetime);
         let saved = if new.is_saved { Ok(()) } else { self.save(&new.set, call) };
         let member = self.families.join(&self.parts.config, Some(&new.set), self.parts.time.steady())?;
         let (current, _old_member) = {
@@ -114,12 +115,13 @@ impl Session {
             if let Some(current) = state.changed_since(generation) {
                 return Ok(theirs(current));
             }
-            let current = state.replace(new.set, new.lifetime);
+            let current = state.replace(new.set, new.lifetime, renew_at);
             state.unsaved = saved.is_err();
             let stays = Arc::ptr_eq(&state.member.family, &member.family);
             state.seen = if stays { new.number } else { 0 };
             (current, std::mem::replace(&mut state.member, member))
         };
+        self.replan_ahead()?;
         saved.map(|()| Taken { current, is_wanted: false })
     }
 

@@ -1,3 +1,4 @@
+mod ahead;
 mod failing;
 mod hooks;
 mod lock;
@@ -133,7 +134,7 @@ fn among(
     hooks.token.set(Some(store.clone())).unwrap();
     let session =
         Session::new(config, hooks.clone(), endpoint.clone(), clock.clone(), Arc::default(), families);
-    Fixture { session: Arc::new(session.unwrap()), clock, endpoint, store, hooks }
+    Fixture { session: session.unwrap(), clock, endpoint, store, hooks }
 }
 
 fn with_token(token: &str, answers: &[std::result::Result<(u16, &'static str), bool>]) -> Fixture {

@@ -60,7 +60,7 @@ struct World {
 }
 
 struct One {
-    session: Session,
+    session: Arc<Session>,
     store: Arc<Store>,
     hooks: Arc<Hooks>,
 }

@@ -14,6 +14,7 @@ use crate::cancel::Event;
 use crate::clock::Deadline;
 use crate::error::{Error, Reason, Result};
 use crate::fork::{self, Lock};
+use crate::thread;
 use crate::url::Url;
 
 /// An idle thread goes away after this long; the next lookup starts another.
@@ -62,9 +63,7 @@ fn enqueue(lookup: Arc<Lookup>) -> Result<()> {
     let mut queue = QUEUE.lock_whole();
     if queue.worker.as_ref().is_none_or(|worker| worker.generation != fork::generation()) {
         queue.waiting.clear();
-        let started = std::thread::Builder::new()
-            .name("bearer-lookup".into())
-            .spawn(work)
+        let started = thread::spawn("bearer-lookup", work)
             .map_err(|_| Error::new(Reason::Dns, "no thread could be started to look the host name up"))?;
         queue.worker = Some(Worker { thread: started.thread().clone(), generation: fork::generation() });
     }
