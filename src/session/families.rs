@@ -1,6 +1,7 @@
 //! The process's table of renewals: which sessions hold tokens of one family, and which servers asked to be left alone.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -26,10 +27,29 @@ pub struct Families {
 }
 
 struct Table {
-    by_key: BTreeMap<Key, Arc<Family>>,
+    by_key: HashMap<Key, Arc<Family>, BuildHasherDefault<First8>>,
     orphans: VecDeque<Arc<Family>>,
     /// Servers that said when to come again: until when, on the steady clock, and what they said.
-    asked_for_peace: BTreeMap<String, (Duration, Error)>,
+    asked_for_peace: Vec<(String, Duration, Error)>,
+}
+
+/// Keys are hashes already.
+#[derive(Default)]
+struct First8(u64);
+
+impl Hasher for First8 {
+    fn write(&mut self, bytes: &[u8]) {
+        // A key comes as its length, which says nothing, and its bytes.
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_ne_bytes(*first);
+        }
+    }
+
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A session's place in a family.
@@ -40,8 +60,11 @@ pub(super) struct Member {
 
 impl Families {
     const fn new(dice: Dice) -> Families {
-        let table =
-            Table { by_key: BTreeMap::new(), orphans: VecDeque::new(), asked_for_peace: BTreeMap::new() };
+        let table = Table {
+            by_key: HashMap::with_hasher(BuildHasherDefault::new()),
+            orphans: VecDeque::new(),
+            asked_for_peace: Vec::new(),
+        };
         Families { table: Lock::new(table), dice }
     }
 
@@ -115,14 +138,9 @@ impl Families {
     /// The server's own words, while it wants to be left alone.
     pub(super) fn wants_peace(&self, endpoint: &str, now: Duration) -> Result<Option<Error>> {
         let mut table = self.table.lock()?;
-        let Some((until, error)) = table.asked_for_peace.get(endpoint) else { return Ok(None) };
-        match until.checked_sub(now).filter(|left| !left.is_zero()) {
-            Some(left) => Ok(Some(pace::not_yet(error, left))),
-            None => {
-                table.asked_for_peace.remove(endpoint);
-                Ok(None)
-            }
-        }
+        table.asked_for_peace.retain(|(_, until, _)| *until > now);
+        let asked = table.asked_for_peace.iter().find(|(who, ..)| who == endpoint);
+        Ok(asked.map(|(_, until, error)| pace::not_yet(error, until.saturating_sub(now))))
     }
 
     /// The server said when to come again (RFC 9110 section 10.2.3): nobody asks it before.
@@ -130,8 +148,8 @@ impl Families {
         if let Some(seconds) = error.retry_after_s.filter(|seconds| *seconds > 0) {
             let until = now.saturating_add(Duration::from_secs(seconds));
             let mut table = self.table.lock()?;
-            table.asked_for_peace.retain(|_, (until, _)| *until > now);
-            table.asked_for_peace.insert(endpoint, (until, error.clone()));
+            table.asked_for_peace.retain(|(who, ..)| *who != endpoint);
+            table.asked_for_peace.push((endpoint, until, error.clone()));
         }
         Ok(())
     }

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore};
@@ -13,6 +12,7 @@ use crate::config::Http;
 use crate::error::{Error, Reason, Result};
 use crate::url::Url;
 
+mod provider;
 mod roots;
 
 /// How this client speaks TLS. Roots of the system are read when the first https connection is made.
@@ -87,7 +87,7 @@ impl Tls {
 
     fn build(&self, roots: RootCertStore) -> Result<ClientConfig> {
         // Passed explicitly: the process-wide default belongs to the host program.
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let builder = ClientConfig::builder_with_provider(Arc::new(provider::provider()))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(|_| Error::new(Reason::Unexpected, "TLS 1.2 and 1.3 are missing"))?
             .with_root_certificates(roots);
