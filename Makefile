@@ -10,6 +10,9 @@ BUILD := $(CARGO) rustc --release --lib --no-default-features --features "header
 # Kept loaded (a thread that used the library may still run its destructors), and named for the linker of programs.
 LINK := -C link-arg=-Wl,-z,nodelete -C link-arg=-Wl,-soname,libbearer.so.0
 
+# Tests call `make lib` under `cargo test`, which sets these; ring's build script would run again for it each time.
+$(foreach name,$(filter CARGO_PKG_% CARGO_MANIFEST_% OUT_DIR,$(.VARIABLES)),$(eval unexport $(name)))
+
 .PHONY: all lib shared header demo test bench clean help
 
 ## The library: target/release/libbearer.{so,a}, with include/bearer.h checked against the code.

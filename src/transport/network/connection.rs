@@ -1,6 +1,8 @@
 //! One connection as ureq uses it: a socket that never blocks, TLS or not, and buffers that are wiped.
 
-use std::io::{self, Read, Write};
+#[cfg(feature = "tls")]
+use std::io::Write;
+use std::io::{self, Read};
 use std::net::TcpStream;
 use std::sync::Arc;
 
