@@ -130,9 +130,9 @@ impl Family {
     }
 
     /// A renewal failed, at this steady time.
-    pub(super) fn failed(&self, error: &Error, now: Duration, dice: &Dice) -> Result<()> {
+    pub(super) fn failed(&self, error: &Error, by_grant: bool, now: Duration, dice: &Dice) -> Result<()> {
         let mut state = self.state.lock()?;
-        if error.reason == Reason::InvalidGrant {
+        if error.reason == Reason::InvalidGrant && !by_grant {
             state.dead = Some(Dead { error: error.clone(), since: now });
         } else {
             state.setback.failed(error, now, dice);

@@ -9,7 +9,7 @@ use super::family::{Failure, Family, Latest, Origin, Turn};
 use super::lifetime::Lifetime;
 use super::renewal::{Gain, Renewal};
 use super::state::{Current, Why};
-use super::taking_over::{By, Standing};
+use super::taking_over::{By, Standing, Taken};
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::error::{Error, Reason, Result};
@@ -20,7 +20,7 @@ use crate::token::{LONGEST_S, TokenSet};
 
 impl Session {
     /// Leads for this session. No other call of it is in here.
-    pub(super) fn lead(&self, why: Why, call: &Call) -> Result<Arc<Current>> {
+    pub(super) fn lead(&self, mut why: Why, call: &Call) -> Result<Arc<Current>> {
         call.check()?;
         self.redeliver(call)?;
         let mut by = By::Others;
@@ -30,10 +30,15 @@ impl Session {
                 return Ok(current);
             }
             match standing.family.turn(standing.seen)? {
-                Turn::Newer(latest) => match self.take_over(&latest, &standing, by, why, call)? {
-                    Some(taken) if taken.is_wanted => return Ok(taken.current),
-                    _ => by = By::Others,
-                },
+                Turn::Newer(latest) => {
+                    if let Some(taken) = self.take_over(&latest, &standing, by, why, call)? {
+                        if taken.is_wanted {
+                            return Ok(taken.current);
+                        }
+                        why = why.after(&standing, &taken);
+                    }
+                    by = By::Others;
+                }
                 Turn::Join(flight, event) => {
                     self.parts.stats.renewals_joined.add();
                     call.wait(&event)?;
@@ -51,12 +56,15 @@ impl Session {
                         Some(self.failure(&panicked)),
                         || {
                             let outcome = self.renew(&standing, parked, why, call);
-                            let failure = outcome.as_ref().err().map(|error| self.failure(error));
+                            let failure = self.failure_of(&outcome);
                             (outcome, failure)
                         },
                     );
-                    if let Some(current) = outcome? {
-                        return Ok(current);
+                    if let Some(taken) = outcome? {
+                        if taken.is_wanted {
+                            return Ok(taken.current);
+                        }
+                        why = why.after(&standing, &taken);
                     }
                 }
             }
@@ -83,7 +91,7 @@ impl Session {
                     || match parked {
                         Some(parked) => {
                             let outcome = self.renew(&standing, Some(parked), Why::Asked, call);
-                            let failure = outcome.as_ref().err().map(|error| self.failure(error));
+                            let failure = self.failure_of(&outcome);
                             (outcome.map(drop), failure)
                         }
                         None => (Ok(()), None),
@@ -112,14 +120,24 @@ impl Session {
         Failure { error: error.clone(), sharing: self.sharing() }
     }
 
-    /// Renews, or goes on with a renewal that was parked. `None` where what it brought is not what this call wants.
+    /// What those who wait on other sessions hear. That this one could not save is nothing to them: they save the set
+    /// themselves.
+    fn failure_of<T>(&self, outcome: &Result<T>) -> Option<Failure> {
+        outcome
+            .as_ref()
+            .err()
+            .filter(|error| error.reason != Reason::NotSaved)
+            .map(|error| self.failure(error))
+    }
+
+    /// Renews, or goes on with a renewal that was parked.
     fn renew(
         &self,
         standing: &Standing,
         parked: Option<Box<Renewal>>,
         why: Why,
         call: &Call,
-    ) -> Result<Option<Arc<Current>>> {
+    ) -> Result<Option<Taken>> {
         let mut standing = standing.clone();
         let mut by = By::Me;
         let mut renewal = match parked {
@@ -164,7 +182,7 @@ impl Session {
                 }
                 (taken, _) => {
                     renewal.end(taken.as_ref().map_or_else(|error| error.status, |_| status::OK));
-                    return Ok(taken?.filter(|taken| taken.is_wanted).map(|taken| taken.current));
+                    return taken;
                 }
             }
         }
@@ -201,7 +219,7 @@ impl Session {
         if let (Some(endpoint), false) = (renewal.endpoint(), is_of_the_call) {
             let now = self.parts.time.steady();
             self.families.leave_alone(endpoint, now, error)?;
-            family.failed(error, now, &self.families.dice)?;
+            family.failed(error, renewal.is_by_grant(), now, &self.families.dice)?;
         }
         Ok(())
     }

@@ -66,6 +66,11 @@ impl Renewal {
         self.exchange.as_ref().is_some_and(Exchange::is_parked)
     }
 
+    /// Whether a grant was refused, not the refresh token.
+    pub(super) fn is_by_grant(&self) -> bool {
+        self.exchange.as_ref().is_some_and(|exchange| matches!(exchange.way, Way::Grant(_)))
+    }
+
     /// The server that was asked.
     pub(super) fn endpoint(&self) -> Option<String> {
         self.exchange.as_ref()?.way.endpoint().map(ToString::to_string)

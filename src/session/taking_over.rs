@@ -55,6 +55,21 @@ pub(super) struct Taken {
     pub(super) is_wanted: bool,
 }
 
+impl Why {
+    /// Where only the refresh token is new, the access token is the one that was refused before.
+    pub(super) fn after(self, standing: &Standing, taken: &Taken) -> Why {
+        match self {
+            Why::Refused(generation) if generation == standing.generation => {
+                Why::Refused(taken.current.generation)
+            }
+            Why::Ahead(generation) if generation == standing.generation => {
+                Why::Ahead(taken.current.generation)
+            }
+            why => why,
+        }
+    }
+}
+
 impl Session {
     /// Makes what somebody brought the session's own, where that is of any use.
     pub(super) fn take_over(
@@ -73,31 +88,37 @@ impl Session {
             let min_valid = if let Why::Expiring(min_valid) = why { min_valid } else { Duration::ZERO };
             let is_fresh =
                 || latest.lifetime.is_fresh(leeway(&self.parts.config), min_valid, &self.parts.time);
+            let differs = latest.access_token() != held(TokenSet::access_token);
             match by {
                 By::Me | By::Awaited => true,
-                By::Resumed | By::Store => is_fresh(),
-                By::Others => {
-                    !matches!(why, Why::Asked)
-                        && latest.access_token() != held(TokenSet::access_token)
-                        && is_fresh()
-                }
+                By::Resumed | By::Store => (differs || !matches!(why, Why::Refused(_))) && is_fresh(),
+                By::Others => !matches!(why, Why::Asked) && differs && is_fresh(),
             }
         };
         if by == By::Others && !rotates && !is_wanted {
-            self.state.lock()?.seen = latest.number;
+            self.saw(latest, standing)?;
             return Ok(None);
         }
         let (set, lifetime) = match (shares, old, &latest.refresh_token) {
             (true, ..) => (latest.after(old.map(|old| &old.set)), latest.lifetime),
             (false, Some(old), Some(token)) => (old.set.clone().with_refresh_token(token), old.lifetime),
             _ => {
-                self.state.lock()?.seen = latest.number;
+                self.saw(latest, standing)?;
                 return Ok(None);
             }
         };
         let install = Install { set, lifetime, number: latest.number, is_saved: by == By::Store };
         let taken = self.install(install, standing.generation, call)?;
         Ok(Some(Taken { is_wanted: taken.is_wanted || is_wanted, ..taken }))
+    }
+
+    fn saw(&self, latest: &Latest, standing: &Standing) -> Result<()> {
+        let mut state = self.state.lock()?;
+        // Another token may be of another family, which counts for itself.
+        if state.generation == standing.generation {
+            state.seen = latest.number;
+        }
+        Ok(())
     }
 
     /// Saves a set, then puts it in force. A token that the caller set since that generation counts; then this one is

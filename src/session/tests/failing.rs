@@ -103,3 +103,15 @@ fn f_9_an_api_that_refuses_every_token_makes_no_storm() {
     let refused = fixture.session.valid(Duration::ZERO, &call()).unwrap().generation;
     assert!(fixture.session.may_replace(refused).unwrap(), "a token that was taken ends the row");
 }
+
+#[test]
+fn a_grant_that_is_refused_is_tried_again_ever_more_slowly() {
+    let refused: Vec<_> = (0..20).map(|_| Ok((400, r#"{"error":"invalid_grant"}"#))).collect();
+    let fixture = fixture(r#""grant":{"grant_type":"password","username":"u","password":"p"}"#, &refused);
+    for _ in 0..600 {
+        assert_eq!(fixture.token().unwrap_err().reason, Reason::InvalidGrant);
+        fixture.clock.pass(1);
+    }
+    let tries = fixture.endpoint.asked().len();
+    assert!((9..=13).contains(&tries), "{tries} in ten minutes");
+}

@@ -111,3 +111,40 @@ fn a_hook_that_asks_another_client_for_the_token_being_renewed_is_told_so() {
     one.hooks.refresh.set(Some(Arc::new(hook))).unwrap();
     assert_eq!(one.token().unwrap(), "a2");
 }
+
+#[test]
+fn what_one_cannot_save_the_other_saves_and_uses() {
+    let Pair { one, other } = pair(&expired(""), &expired(""), &[]);
+    let (arrived, gate) = (Arc::new(Event::default()), Arc::new(Event::default()));
+    let (at, open) = (arrived.clone(), gate.clone());
+    let hook = Told(move |_: Option<&TokenSet>, call: &Call| {
+        at.signal();
+        call.wait(&open)?;
+        Ok(bare("a2"))
+    });
+    one.hooks.refresh.set(Some(Arc::new(hook))).unwrap();
+    one.store.failures.store(1, Ordering::SeqCst);
+    std::thread::scope(|scope| {
+        let leader = scope.spawn(|| one.token());
+        call().wait(&arrived).unwrap();
+        let joiner = scope.spawn(|| other.token());
+        while other.session.parts.stats.renewals_joined.get() < 1 {
+            std::thread::yield_now();
+        }
+        gate.signal();
+        assert_eq!(leader.join().unwrap().unwrap_err().reason, Reason::NotSaved);
+        assert_eq!(joiner.join().unwrap().unwrap(), "a2");
+    });
+}
+
+#[test]
+fn a_refused_token_of_another_scope_is_not_used_again_with_the_new_refresh_token() {
+    let client = r#","client":{"client_id":"c"}"#;
+    let third = r#"{"access_token":"a3","refresh_token":"r3"}"#;
+    let Pair { one, other } =
+        pair(&expired(client), &expired(&format!(",{SCOPED}")), &[Ok((200, RENEWED)), Ok((200, third))]);
+    one.token().unwrap();
+    let refused = other.session.token().unwrap().unwrap().generation;
+    let replaced = other.session.after_refusal(refused, &call()).unwrap();
+    assert_eq!(replaced.set.access_token().unwrap().expose(), "a3");
+}
