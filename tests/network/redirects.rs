@@ -223,9 +223,10 @@ fn r_8_the_token_endpoint() {
     let target = Wire::answering(answer("200 OK", r#"{"access_token":"at-EVIL"}"#));
     for status in STATUSES {
         for to in [format!("http://{}/?code=SECRET", target.address), "/elsewhere?SECRET".to_owned()] {
-            let tokens = leading(status, &to);
-            let endpoint = format!("{}/x", tokens.url());
             for mode in ["same-origin", "none", "any"] {
+                // One for each mode: what an endpoint has failed at is not tried at it again at once.
+                let tokens = leading(status, &to);
+                let endpoint = format!("{}/x", tokens.url());
                 let http = format!(r#","http":{{"redirects":"{mode}"}}"#);
                 let client = renewing("http://127.0.0.1:1", &endpoint, &http);
                 assert_eq!(failure(ask(&client, "GET", "x")), Reason::Redirect);
@@ -235,8 +236,8 @@ fn r_8_the_token_endpoint() {
                        "token":{{"access_token":"at-SECRET","refresh_token":"rt-SECRET","expires_at":1}}{http}"#
                 ));
                 assert_eq!(failure(ask(&link, "GET", "x")), Reason::Redirect);
+                assert_eq!(tokens.requests().len(), 2);
             }
-            assert_eq!(tokens.requests().len(), 6);
         }
     }
     assert_eq!(target.connections(), 0);
