@@ -114,6 +114,7 @@ impl Client {
                 "the client has a fixed authorization: there is nothing to renew",
             ));
         }
+        self.session.begin_ahead()?;
         Ok(self.session.refresh(call)?.set.clone())
     }
 
@@ -130,6 +131,7 @@ impl Client {
         if let Some(value) = &self.config.authorization {
             return take(value.expose(), None);
         }
+        self.session.begin_ahead()?;
         let current = self.session.valid(min_valid, call)?;
         take(access_token_of(&current.set)?.expose(), current.set.expires_at())
     }
@@ -310,6 +312,7 @@ impl Client {
         if let Some(value) = &self.config.authorization {
             return Ok(Authorization { value: value.clone(), source: Source::Fixed });
         }
+        self.session.begin_ahead()?;
         let current = match refused.map(|refused| &refused.source) {
             Some(Source::Session(refused)) => self.session.after_refusal(refused.generation, call)?,
             _ => self.session.valid(Duration::ZERO, call)?,

@@ -111,7 +111,6 @@ impl Session {
 
     /// A token that lasts at least `min_valid`; renewed if need be.
     pub fn valid(&self, min_valid: Duration, call: &Call) -> Result<Arc<Current>> {
-        self.begin_ahead()?;
         self.renewed(Why::Expiring(min_valid), call)
     }
 

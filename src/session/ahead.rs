@@ -61,7 +61,7 @@ impl Session {
     }
 
     /// Has the thread look after this session from its first call on: by then its hooks are set.
-    pub(super) fn begin_ahead(&self) -> Result<()> {
+    pub fn begin_ahead(&self) -> Result<()> {
         // A child starts a thread of its own.
         let process = fork::generation() + 1;
         if self.parts.config.refresh.ahead && self.watched_in.swap(process, Ordering::Relaxed) != process {
@@ -108,7 +108,10 @@ impl Session {
                     state.renew_at = None;
                 }
             }
-            Err(error) => state.ahead_setback.failed(error, now, &self.families.dice),
+            Err(error) => {
+                let left = state.current.as_ref().and_then(|current| current.lifetime.left(&self.parts.time));
+                state.ahead_setback.failed(error, now, left, &self.families.dice);
+            }
         }
         outcome.map(drop)
     }

@@ -61,6 +61,15 @@ pub(super) enum Origin {
     Stored(TokenSet),
 }
 
+/// A try that failed, for those who come next.
+pub(super) struct Failed<'a> {
+    pub(super) error: &'a Error,
+    /// A grant was refused, not the refresh token.
+    pub(super) by_grant: bool,
+    /// How long the token is still good, where the background tried.
+    pub(super) left_ahead: Option<Duration>,
+}
+
 /// Why a renewal brought nothing.
 #[derive(Clone)]
 pub(super) struct Failure {
@@ -130,12 +139,13 @@ impl Family {
     }
 
     /// A renewal failed, at this steady time.
-    pub(super) fn failed(&self, error: &Error, by_grant: bool, now: Duration, dice: &Dice) -> Result<()> {
+    pub(super) fn failed(&self, failure: &Failed, now: Duration, dice: &Dice) -> Result<()> {
         let mut state = self.state.lock()?;
-        if error.reason == Reason::InvalidGrant && !by_grant {
+        let error = failure.error;
+        if error.reason == Reason::InvalidGrant && !failure.by_grant {
             state.dead = Some(Dead { error: error.clone(), since: now });
         } else {
-            state.setback.failed(error, now, dice);
+            state.setback.failed(error, now, failure.left_ahead, dice);
         }
         Ok(())
     }
@@ -146,8 +156,8 @@ impl Family {
     }
 
     /// The last failure, while it is too early to try again.
-    pub(super) fn holds_back(&self, now: Duration) -> Result<Option<Error>> {
-        Ok(self.state.lock()?.setback.holds_back(now))
+    pub(super) fn holds_back(&self, now: Duration, in_background: bool) -> Result<Option<Error>> {
+        Ok(self.state.lock()?.setback.holds_back(now, in_background))
     }
 
     /// When the next try may come, on the steady clock.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::exchange::Answered;
-use super::family::{Failure, Family, Latest, Origin, Turn};
+use super::family::{Failed, Failure, Family, Latest, Origin, Turn};
 use super::lifetime::Lifetime;
 use super::renewal::{Gain, Renewal};
 use super::state::{Current, Why};
@@ -165,7 +165,7 @@ impl Session {
                     return Err(error);
                 }
                 Err(error) => {
-                    self.note_failure(&standing.family, &renewal, &error)?;
+                    self.note_failure(&standing, &renewal, why, &error)?;
                     renewal.end(error.status);
                     return Err(error);
                 }
@@ -196,7 +196,7 @@ impl Session {
         let now = self.parts.time.steady();
         let mut held_back = None;
         if !matches!(why, Why::Asked) {
-            held_back = family.holds_back(now)?;
+            held_back = family.holds_back(now, matches!(why, Why::Ahead(_)))?;
         }
         let config = &self.parts.config;
         if let Some(endpoint) = config.refresh.endpoint.as_ref().or(config.token_endpoint.as_ref()) {
@@ -211,7 +211,7 @@ impl Session {
         }
     }
 
-    fn note_failure(&self, family: &Family, renewal: &Renewal, error: &Error) -> Result<()> {
+    fn note_failure(&self, standing: &Standing, renewal: &Renewal, why: Why, error: &Error) -> Result<()> {
         self.parts.stats.renewal_failures.add();
         let level = if error.status == status::LOGIN_REQUIRED { hooks::ERROR } else { hooks::WARN };
         self.parts.hooks.log(level, "renewal_failed", || vec![("error", error.to_json())]);
@@ -219,7 +219,10 @@ impl Session {
         if let (Some(endpoint), false) = (renewal.endpoint(), is_of_the_call) {
             let now = self.parts.time.steady();
             self.families.leave_alone(endpoint, now, error)?;
-            family.failed(error, renewal.is_by_grant(), now, &self.families.dice)?;
+            let left = || standing.current.as_ref()?.lifetime.left(&self.parts.time);
+            let left_ahead = matches!(why, Why::Ahead(_)).then(left).flatten();
+            let failed = Failed { error, by_grant: renewal.is_by_grant(), left_ahead };
+            standing.family.failed(&failed, now, &self.families.dice)?;
         }
         Ok(())
     }

@@ -61,15 +61,20 @@ pub(super) enum Why {
 #[derive(Default)]
 pub(super) struct Refusals {
     count: u32,
+    first: Duration,
     not_before: Duration,
 }
 
 impl Refusals {
     /// A refusal was answered by a renewal, at this steady time.
     pub(super) fn renewed(&mut self, now: Duration, roll: f64) {
+        if self.count == 0 {
+            self.first = now;
+        }
         self.count = self.count.saturating_add(1);
         // The second in a row waits already: the API has refused a token that was new.
-        self.not_before = now.saturating_add(pace::delay(self.count.saturating_add(1), roll));
+        let delay = pace::delay(self.count.saturating_add(1), now.saturating_sub(self.first), roll);
+        self.not_before = now.saturating_add(delay);
     }
 
     /// Whether a refusal may cause another renewal.
