@@ -127,7 +127,8 @@ typedef void (*bearer_destroy_fn)(void *user_data);
 
 /**
  * Renews through your own service: answer with bearer_reply_token, a token JSON or a bare access token. token_json
- * is the token set to renew, or NULL where there is none yet.
+ * is the token set to renew, or NULL where there is none yet. An answer that comes after the call has left is kept
+ * for the next one: the hook is not asked again meanwhile.
  */
 typedef bearer_status (*bearer_refresh_fn)(void *user_data, const char *token_json, bearer_reply *reply);
 
@@ -255,6 +256,11 @@ bearer_status bearer_client_new(const char *config_json,
 /**
  * Frees a client, or a scope. Calls that run on it on other threads end on their own; its hooks' destroy functions
  * run once nothing uses them any more. NULL is fine.
+ *
+ * Blocks only where it is the client's last handle: for at most 5 s to read a renewal to its end that a call has left
+ * under way, so that a rotated refresh token is still saved; for on_token, which is offered a set that it failed to
+ * save, or that another client of the process renewed; and with "ahead", for a hook that the renewal thread is
+ * running. Where a call still uses the client, that call does so instead.
  */
 void bearer_client_free(bearer_client *client);
 
@@ -276,7 +282,8 @@ bearer_status bearer_client_scope(bearer_client *client,
 
 /**
  * Ends every call on this handle, running or still to come, with BEARER_CANCELLED, at once: on a scope only the
- * scope's, on a client its scopes' too. There is no way back; make a new handle.
+ * scope's, on a client its scopes' too. There is no way back; make a new handle. A renewal that such a call has begun
+ * goes on without it: the next call on the client, or its last free, takes the answer.
  *
  * Does not block; may be called from a hook. INVALID_HANDLE; INVALID_ARGUMENT for NULL.
  */
@@ -336,7 +343,9 @@ bearer_status bearer_client_on_http(bearer_client *client,
 
 /**
  * Sets functions around every renewal: lock, reload, send, on_token, unlock. After an invalid_grant, reload is asked
- * once more under the same lock. lock NULL removes all three; reload and unlock may be NULL.
+ * once more under the same lock. lock NULL removes all three; reload and unlock may be NULL. A renewal that its call
+ * leaves under way keeps the lock until a later call, or the last free, has read its answer; unlock may run on another
+ * thread than lock did.
  *
  * Does not block. INVALID_HANDLE.
  */

@@ -68,6 +68,11 @@ pub unsafe extern "C" fn bearer_client_new(
 
 /// Frees a client, or a scope. Calls that run on it on other threads end on their own; its hooks' destroy functions
 /// run once nothing uses them any more. NULL is fine.
+///
+/// Blocks only where it is the client's last handle: for at most 5 s to read a renewal to its end that a call has left
+/// under way, so that a rotated refresh token is still saved; for on_token, which is offered a set that it failed to
+/// save, or that another client of the process renewed; and with "ahead", for a hook that the renewal thread is
+/// running. Where a call still uses the client, that call does so instead.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bearer_client_free(client: *mut bearer_client) {
     fence::value((), || drop(handle::free(client)))
@@ -128,7 +133,8 @@ fn scope_timeout(options: Option<&str>) -> Result<Option<Duration>> {
 }
 
 /// Ends every call on this handle, running or still to come, with BEARER_CANCELLED, at once: on a scope only the
-/// scope's, on a client its scopes' too. There is no way back; make a new handle.
+/// scope's, on a client its scopes' too. There is no way back; make a new handle. A renewal that such a call has begun
+/// goes on without it: the next call on the client, or its last free, takes the answer.
 ///
 /// Does not block; may be called from a hook. INVALID_HANDLE; INVALID_ARGUMENT for NULL.
 #[unsafe(no_mangle)]

@@ -49,7 +49,8 @@ pub type bearer_access_token_fn = Option<
 >;
 
 /// Renews through your own service: answer with bearer_reply_token, a token JSON or a bare access token. token_json
-/// is the token set to renew, or NULL where there is none yet.
+/// is the token set to renew, or NULL where there is none yet. An answer that comes after the call has left is kept
+/// for the next one: the hook is not asked again meanwhile.
 pub type bearer_refresh_fn = Option<
     unsafe extern "C-unwind" fn(
         user_data: *mut c_void,
@@ -326,7 +327,9 @@ pub unsafe extern "C" fn bearer_client_on_http(
 }
 
 /// Sets functions around every renewal: lock, reload, send, on_token, unlock. After an invalid_grant, reload is asked
-/// once more under the same lock. lock NULL removes all three; reload and unlock may be NULL.
+/// once more under the same lock. lock NULL removes all three; reload and unlock may be NULL. A renewal that its call
+/// leaves under way keeps the lock until a later call, or the last free, has read its answer; unlock may run on another
+/// thread than lock did.
 ///
 /// Does not block. INVALID_HANDLE.
 #[must_use]
