@@ -38,6 +38,7 @@ demo: lib
 
 ## Every test.
 test: lib
+	@tests/setup.sh
 	$(CARGO) build --quiet -p bearer-testserver
 	$(CARGO) test --workspace
 

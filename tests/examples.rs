@@ -12,6 +12,9 @@ use product::{library, program, read, root, run, said, scratch};
 const EXAMPLES: &[&str] =
     &["quickstart", "demo", "fixed_token", "token_provider", "refresh_hook", "own_http", "store_token"];
 
+/// Those that `tests/sharing.rs` runs, many of each.
+const SHARING: [&str; 2] = ["shared_file", "shared_redis"];
+
 fn server() -> Server {
     Server::start(Options::default()).unwrap()
 }
@@ -52,11 +55,16 @@ fn access_token(token_json: &str) -> &str {
 
 #[test]
 fn every_example_is_tested_here() {
-    let tests = read("tests/examples.rs");
+    let (tests, stores) = (read("tests/examples.rs"), read("tests/sharing/stores.rs"));
     for entry in std::fs::read_dir(root().join("examples")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        if path.extension().is_some_and(|extension| extension == "c") {
+        if path.extension().is_none_or(|extension| extension != "c") {
+            continue;
+        }
+        if SHARING.contains(&name.as_str()) {
+            assert!(stores.contains(&format!("\"{name}\"")), "{name}.c is not run");
+        } else {
             assert!(EXAMPLES.contains(&name.as_str()), "{name}.c is no example that is tested");
             assert!(tests.contains(&format!("example(\"{name}\")")), "{name}.c is not run");
         }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -45,18 +46,23 @@ pub fn program(name: &str, source: &Path) -> PathBuf {
 
 /// The same with another build of the library.
 pub fn program_with(library: &Path, name: &str, source: &Path) -> PathBuf {
+    program_of(library, name, &[source.into()])
+}
+
+/// The same of several files, and with further arguments for the compiler.
+pub fn program_of(library: &Path, name: &str, sources: &[OsString]) -> PathBuf {
     // Tests run at once, and a program that runs cannot be written over.
     static COMPILED: AtomicUsize = AtomicUsize::new(0);
     let path = scratch(&format!("{name}-{}", COMPILED.fetch_add(1, Ordering::Relaxed)));
-    let mut run_path = std::ffi::OsString::from("-Wl,-rpath,");
+    let mut run_path = OsString::from("-Wl,-rpath,");
     run_path.push(library);
     said(
         Command::new("cc")
             .args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
             .arg(root().join("include"))
-            .arg(source)
             .arg("-o")
             .arg(&path)
+            .args(sources)
             .arg("-L")
             .arg(library)
             .args(["-lbearer".into(), run_path]),
