@@ -228,7 +228,7 @@ impl Session {
     }
 
     /// Makes a gain known to all sessions of the family.
-    fn publish(&self, family: &Arc<Family>, renewal: &Renewal, gain: Gain) -> Result<Arc<Latest>> {
+    pub(super) fn publish(&self, family: &Arc<Family>, renewal: &Renewal, gain: Gain) -> Result<Arc<Latest>> {
         let parts = &renewal.parts;
         let (origin, lifetime) = match gain {
             Gain::Stored(set) => {

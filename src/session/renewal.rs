@@ -135,7 +135,7 @@ impl Renewal {
     }
 
     /// Takes the lock, where there is one, and looks at what is stored.
-    fn lock(&mut self, call: &Call) -> Result<Option<TokenSet>> {
+    pub(super) fn lock(&mut self, call: &Call) -> Result<Option<TokenSet>> {
         if self.held.is_some() {
             return Ok(None);
         }

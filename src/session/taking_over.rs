@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Session;
 use super::family::{Family, Latest};
 use super::lifetime::Lifetime;
+use super::renewal::{Gain, Renewal};
 use super::state::{Current, Why, leeway};
 use crate::call::Call;
 use crate::clock::Clock;
@@ -99,6 +100,19 @@ impl Session {
             self.saw(latest, standing)?;
             return Ok(None);
         }
+        let mut look = None;
+        if matches!(by, By::Others | By::Awaited) && self.parts.hooks.lock.get()?.is_some() {
+            // Another process may have rotated the token once more: saving it blindly would overwrite the newest.
+            let old = old.map(|old| old.set.clone());
+            let mut renewal = Box::new(Renewal::new(self.parts.clone(), old, None));
+            if let Some(stored) = renewal.lock(call)? {
+                let stored = self.publish(&standing.family, &renewal, Gain::Stored(stored))?;
+                let taken = self.take_over(&stored, standing, By::Store, why, call);
+                renewal.end(taken.as_ref().map_or_else(|error| error.status, |_| status::OK));
+                return taken;
+            }
+            look = Some(renewal);
+        }
         let (set, lifetime) = match (shares, old, &latest.refresh_token) {
             (true, ..) => (latest.after(old.map(|old| &old.set)), latest.lifetime),
             (false, Some(old), Some(token)) => (old.set.clone().with_refresh_token(token), old.lifetime),
@@ -108,7 +122,11 @@ impl Session {
             }
         };
         let install = Install { set, lifetime, number: latest.number, is_saved: by == By::Store };
-        let taken = self.install(install, standing.generation, call)?;
+        let taken = self.install(install, standing.generation, call);
+        if let Some(renewal) = look {
+            renewal.end(taken.as_ref().map_or_else(|error| error.status, |_| status::OK));
+        }
+        let taken = taken?;
         Ok(Some(Taken { is_wanted: taken.is_wanted || is_wanted, ..taken }))
     }
 

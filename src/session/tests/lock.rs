@@ -75,3 +75,25 @@ fn the_lock_is_let_go_also_after_a_failure() {
     assert_eq!(fixture.token().unwrap_err().status, status::UNAVAILABLE);
     assert_eq!(shared.log.lock().unwrap().last().unwrap(), "unlock 30");
 }
+
+#[test]
+fn a_late_client_of_the_process_looks_at_the_store_before_it_saves() {
+    let families = Families::apart(1);
+    let (endpoint, clock) = (Endpoint::new(&[Ok((200, RENEWED))]), Arc::new(TestClock::at(1000)));
+    let make = || among(families, &format!(r#""token":{EXPIRED}"#), endpoint.clone(), clock.clone());
+    let (one, late) = (make(), make());
+    one.token().unwrap();
+    // Meanwhile another process has renewed once more.
+    const NEWEST: &str = r#"{"access_token":"a3","refresh_token":"r3","expires_in":3600,"expires_at":4600}"#;
+    let shared = Arc::new(Shared::default());
+    *shared.stored.lock().unwrap() = vec![Some(NEWEST)];
+    late.hooks.lock.set(Some(shared.clone())).unwrap();
+    assert_eq!(late.token().unwrap(), "a3");
+    assert!(late.store.saved.lock().unwrap().is_empty(), "the store has it already");
+    assert_eq!(*shared.log.lock().unwrap(), ["lock", "reload", "unlock 0"]);
+    // Where its store knows of neither, it is told of the newest.
+    let other = make();
+    other.hooks.lock.set(Some(Arc::new(Shared::default()))).unwrap();
+    assert_eq!(other.token().unwrap(), "a3");
+    assert!(other.store.saved.lock().unwrap()[0].contains("r3"));
+}
