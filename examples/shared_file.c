@@ -117,9 +117,9 @@ static bearer_status reload(void *user_data, const char *token_json, bearer_repl
     return shared->known[0] == '\0' ? BEARER_OK : bearer_reply_token(reply, shared->known);
 }
 
-/* Comes under the lock, right after a renewal; or later and without it, for a set that could not be saved then, or that
- * another client of this process brought. By then another process may have stored the next set, and writing over that
- * would lose the session: only what this client knows is replaced. Whatever else is there, `reload` will find. */
+/* Comes under the lock, right after a renewal; or later and without it, for a set that could not be saved then. By then
+ * another process may have stored the next set, and writing over that would lose the session: only what this client
+ * knows is replaced. Whatever else is there, `reload` will find. */
 static bearer_status save(void *user_data, const char *token_json, bearer_reply *reply)
 {
     struct shared *shared = user_data;

@@ -125,8 +125,7 @@ static bearer_status reload(void *user_data, const char *token_json, bearer_repl
     }
 }
 
-/* Comes under the lock, right after a renewal; or later and without it, for a set that could not be saved then, or that
- * another client of this process brought. */
+/* Comes under the lock, right after a renewal; or later and without it, for a set that could not be saved then. */
 static bearer_status save(void *user_data, const char *token_json, bearer_reply *reply)
 {
     struct shared *shared = user_data;
