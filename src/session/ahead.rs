@@ -89,8 +89,13 @@ impl Session {
             let state = self.state.lock()?;
             (state.renew_at, state.ahead_setback.not_before(), state.member.family.clone())
         };
-        let Some(renew_at) = renew_at else { return Ok(None) };
-        let at = renew_at.max(not_before).max(family.not_before()?);
+        // A renewal that its call left under way is read to its end without waiting for the next call.
+        let is_parked = self.parts.config.refresh.ahead && family.is_parked()?;
+        let at = match renew_at {
+            _ if is_parked => not_before,
+            Some(renew_at) => renew_at.max(not_before).max(family.not_before()?),
+            None => return Ok(None),
+        };
         Ok(Some(at.saturating_sub(self.parts.time.steady())))
     }
 

@@ -121,10 +121,16 @@ impl Family {
         Ok(())
     }
 
+    /// Whether a renewal waits for somebody who goes on with it.
+    pub(super) fn is_parked(&self) -> Result<bool> {
+        let state = self.state.lock()?;
+        Ok(state.parked.as_ref().is_some_and(|parked| parked.process == fork::generation()))
+    }
+
     /// Whether the session would find something here that it must not lose.
     pub(super) fn has_news(&self, seen: u64) -> Result<bool> {
+        let is_parked = self.is_parked()?;
         let state = self.state.lock()?;
-        let is_parked = state.parked.as_ref().is_some_and(|parked| parked.process == fork::generation());
         Ok(is_parked || state.latest.as_ref().is_some_and(|latest| latest.number > seen))
     }
 

@@ -162,6 +162,7 @@ impl Session {
                     self.parts.stats.renewals_parked.add();
                     self.parts.hooks.log(hooks::WARN, "renewal_parked", Vec::new);
                     standing.family.park(renewal)?;
+                    self.replan_ahead()?;
                     return Err(error);
                 }
                 Err(error) => {

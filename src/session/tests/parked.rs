@@ -188,6 +188,18 @@ fn f_4_the_last_free_offers_what_is_not_saved_once_more() {
 }
 
 #[test]
+fn with_ahead_the_background_goes_on_with_it() {
+    let world = World::new();
+    let one = world.client(&format!(r#"{},"refresh":{{"ahead":true}}"#, expired()));
+    one.leave(&world);
+    assert_eq!(one.session.ahead_in().unwrap(), Some(Duration::ZERO));
+    world.slow.gate.signal();
+    one.session.renew_ahead(&call()).unwrap();
+    assert_eq!((world.asked(), one.saved()), ((1, 1), 1));
+    assert_ne!(one.session.ahead_in().unwrap(), Some(Duration::ZERO));
+}
+
+#[test]
 fn a_renewal_that_broke_while_it_was_parked_is_a_lost_answer() {
     let world = World::new();
     let one = world.client(&expired());
