@@ -26,6 +26,8 @@ mod kept;
 mod lookup;
 #[path = "network/parked.rs"]
 mod parked;
+#[path = "network/parked_request.rs"]
+mod parked_request;
 #[path = "network/parked_stage.rs"]
 mod parked_stage;
 #[path = "network/parked_tls.rs"]

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use bearer::call::Call;
 use bearer::client::Client;
+use bearer::clock::SystemClock;
+use bearer::config::Config;
 use bearer::error::{Error, Reason, Result};
 use rustls::{ServerConfig, ServerConnection};
 use socket2::SockRef;
 
-use crate::asking::{check_clean, configured};
+use crate::asking::check_clean;
 
 /// Long enough for everything that must come; reached only where a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -102,6 +104,11 @@ impl Stage {
         Stage { listener, tls, refresh_token }
     }
 
+    /// Has its system take little of a request before it is read.
+    pub fn reads_little(&self) {
+        SockRef::from(&self.listener).set_recv_buffer_size(256 * 1024).unwrap();
+    }
+
     pub fn address(&self) -> SocketAddr {
         self.listener.local_addr().unwrap()
     }
@@ -113,15 +120,20 @@ impl Stage {
 
     /// A client that renews here; `more` are members of its configuration.
     pub fn client(&self, more: &str) -> Client {
-        self.client_of(&self.refresh_token, &self.url(), more)
+        self.client_with(more, |_| ())
     }
 
-    pub fn client_of(&self, refresh_token: &str, token_endpoint: &str, more: &str) -> Client {
-        configured(&format!(
-            r#""base_url":"http://127.0.0.1:1","server":{{"token_endpoint":"{token_endpoint}"}},
+    /// One whose configuration is changed after it was read.
+    pub fn client_with(&self, more: &str, change: impl FnOnce(&mut Config)) -> Client {
+        let (url, refresh_token) = (self.url(), &self.refresh_token);
+        let mut config = Config::parse(&format!(
+            r#"{{"base_url":"http://127.0.0.1:1","server":{{"token_endpoint":"{url}"}},
                "client":{{"client_id":"c","client_secret":"cs-SECRET"}},
-               "token":{{"access_token":"at-SECRET","refresh_token":"{refresh_token}","expires_at":1}}{more}"#
+               "token":{{"access_token":"at-SECRET","refresh_token":"{refresh_token}","expires_at":1}}{more}}}"#
         ))
+        .unwrap();
+        change(&mut config);
+        Client::new(config, Arc::new(SystemClock)).unwrap()
     }
 
     /// The next connection, TLS set up.
@@ -194,11 +206,57 @@ impl Line {
         };
         let n = match n {
             Ok(n) => n,
-            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => 0,
-            Err(error) => panic!("{error}"),
+            Err(error) => match error.kind() {
+                ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::WouldBlock => 0,
+                _ => panic!("{error}"),
+            },
         };
         self.input.extend_from_slice(&piece[..n]);
         n > 0
+    }
+
+    /// Reads until so much has come that nobody has taken; for nothing, until something is about to.
+    pub fn until_so_much(&mut self, bytes: usize) {
+        assert_eq!(self.socket.peek(&mut [0]).expect("the client writes"), 1);
+        while self.input.len() < bytes {
+            assert!(self.receive(), "the client left");
+        }
+    }
+
+    /// Reads what the client's system has taken over from it.
+    pub fn all_on_the_way(&mut self) {
+        self.socket.set_nonblocking(true).unwrap();
+        loop {
+            let is_all = self.bytes_to_come() == 0;
+            while self.receive() {}
+            if is_all {
+                break;
+            }
+        }
+        self.socket.set_nonblocking(false).unwrap();
+    }
+
+    /// How many bytes the client's system has still to send, or knows of no receipt for. Elsewhere than on Linux nothing
+    /// is known of that.
+    fn bytes_to_come(&self) -> u64 {
+        if cfg!(not(target_os = "linux")) {
+            return 0;
+        }
+        let hex = |address: SocketAddr| {
+            let SocketAddr::V4(address) = address else { panic!("{address}") };
+            format!("{:08X}:{:04X}", u32::from_ne_bytes(address.ip().octets()), address.port())
+        };
+        let (client, server) = (self.socket.peer_addr(), self.socket.local_addr());
+        let ends = format!(" {} {} ", hex(client.unwrap()), hex(server.unwrap()));
+        let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let row = table.lines().find(|row| row.contains(&ends)).expect("the client's socket");
+        let queues = row.split_whitespace().nth(4).unwrap();
+        u64::from_str_radix(queues.split(':').next().unwrap(), 16).unwrap()
+    }
+
+    /// How much has come that nobody has taken.
+    pub fn waiting(&self) -> usize {
+        self.input.len()
     }
 
     pub fn say(&mut self, bytes: &[u8]) {
