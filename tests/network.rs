@@ -26,6 +26,10 @@ mod kept;
 mod lookup;
 #[path = "network/parked.rs"]
 mod parked;
+#[path = "network/parked_breaks.rs"]
+mod parked_breaks;
+#[path = "network/parked_free.rs"]
+mod parked_free;
 #[path = "network/parked_request.rs"]
 mod parked_request;
 #[path = "network/parked_stage.rs"]

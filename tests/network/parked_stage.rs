@@ -268,9 +268,11 @@ impl Line {
     pub fn records(&mut self, bytes: &[u8]) -> Vec<u8> {
         let Some(tls) = &mut self.tls else { return bytes.to_vec() };
         let mut records = Vec::new();
-        tls.writer().write_all(bytes).unwrap();
-        while tls.wants_write() {
-            tls.write_tls(&mut records).unwrap();
+        for piece in bytes.chunks(16 * 1024) {
+            tls.writer().write_all(piece).unwrap();
+            while tls.wants_write() {
+                tls.write_tls(&mut records).unwrap();
+            }
         }
         records
     }
@@ -419,4 +421,16 @@ pub fn error_of(outcome: Result<String>) -> Error {
     let error = outcome.expect_err("it succeeded");
     check_clean(&error);
     error
+}
+
+/// A renewal that was left when the server had the request and had said this.
+#[track_caller]
+pub fn parked(stage: &Stage, client: &Client, said: &[u8]) -> Line {
+    left(client, |caller| {
+        let mut line = stage.accept();
+        line.request();
+        line.say(said);
+        caller.until_it_waits();
+        line
+    })
 }
