@@ -38,16 +38,20 @@ programs! {
     ahead
     destroy
     errno_and_signals
+    failing
     fixed
     fork
     fork_in_hooks
     fork_in_the_middle
+    fork_while_parked
     grant
     handles
     hostile
     https
     link
     lock
+    outliving
+    outliving_clients
     overriding
     own_http
     provider

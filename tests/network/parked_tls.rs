@@ -128,8 +128,7 @@ fn left_at_every_byte_through_a_tunnel() {
 /// lost.
 #[test]
 fn left_at_every_byte_of_records() {
-    for (version, framing) in [&TLS12, &TLS13].into_iter().flat_map(|v| FRAMINGS.iter().map(move |f| (v, f)))
-    {
+    for (version, framing) in [(&TLS12, &FRAMINGS[0]), (&TLS13, &FRAMINGS[0]), (&TLS13, &FRAMINGS[1])] {
         let secured = Secured::new(version);
         let stage = &secured.stage;
         let answer = framing.answer(2);
