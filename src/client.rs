@@ -1,5 +1,6 @@
 //! A client: a valid token, the request, on 401 another token, the request once more.
 
+mod login;
 mod request;
 
 use std::sync::Arc;

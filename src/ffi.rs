@@ -28,6 +28,8 @@ pub mod request;
 
 pub mod response;
 
+pub mod login;
+
 pub mod library;
 
 #[cfg(test)]

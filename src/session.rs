@@ -11,6 +11,7 @@ mod family;
 mod flight;
 mod leading;
 mod lifetime;
+mod obtaining;
 mod pace;
 mod parts;
 mod renewal;

@@ -47,6 +47,7 @@ programs! {
     hostile
     https
     link
+    login
     lock
     overriding
     own_http

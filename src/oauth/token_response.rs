@@ -140,7 +140,7 @@ fn oauth_error(http_status: u16, members: &Object) -> Error {
 
 /// Text from a server that will be shown: no control characters, at most 512 bytes, and no long word, for a word of
 /// 32 characters or more may be a token (E-6, E-7; canaille puts both tokens into its descriptions).
-fn tidy(text: &str) -> String {
+pub fn tidy(text: &str) -> String {
     const LONGEST_WORD: usize = 32;
     let is_word = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
     let mut out = String::new();

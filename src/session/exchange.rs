@@ -106,6 +106,11 @@ impl Exchange {
         Exchange { way, tries: if may_retry { 2 } else { 1 }, asked: Duration::ZERO, under_way: None }
     }
 
+    /// One that is not tried a second time, whatever becomes of its answer.
+    pub(super) fn once(way: Way) -> Exchange {
+        Exchange { way, tries: 1, asked: Duration::ZERO, under_way: None }
+    }
+
     /// Whether only the call has ended: the answer is still to come, and somebody must take it.
     pub(super) fn is_parked(&self) -> bool {
         self.under_way.is_some()

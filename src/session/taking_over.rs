@@ -41,12 +41,12 @@ pub(super) enum By {
 }
 
 /// A set that is to be put in force.
-struct Install {
-    set: TokenSet,
-    lifetime: Lifetime,
+pub(super) struct Install {
+    pub(super) set: TokenSet,
+    pub(super) lifetime: Lifetime,
     /// Which renewal of the family brought it.
-    number: u64,
-    is_saved: bool,
+    pub(super) number: u64,
+    pub(super) is_saved: bool,
 }
 
 /// What became of a set that somebody brought.
@@ -141,7 +141,7 @@ impl Session {
 
     /// Saves a set, then puts it in force. A token that the caller set since that generation counts; then this one is
     /// nobody's to save or to use, and theirs is what is wanted.
-    fn install(&self, new: Install, generation: u64, call: &Call) -> Result<Taken> {
+    pub(super) fn install(&self, new: Install, generation: u64, call: &Call) -> Result<Taken> {
         let theirs = |current| Taken { current, is_wanted: true };
         if let Some(current) = self.state.lock()?.changed_since(generation) {
             return Ok(theirs(current));
