@@ -25,7 +25,7 @@ impl Secret {
 
     /// The first 8 hex digits of its SHA-256: enough to tell two tokens apart in a log, useless to a thief.
     pub fn fingerprint(&self) -> String {
-        crate::random::sha256(self.0.as_bytes())[..4].iter().map(|b| format!("{b:02x}")).collect()
+        crate::digest::sha256(self.0.as_bytes())[..4].iter().map(|b| format!("{b:02x}")).collect()
     }
 }
 

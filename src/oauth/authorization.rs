@@ -3,18 +3,18 @@
 
 use crate::base64;
 use crate::config::{ClientRegistration, Config};
+use crate::digest;
 use crate::error::{Error, Reason, Result};
 use crate::json::{Kind, Object, Raw};
 use crate::oauth::token_request::TokenRequest;
 use crate::oauth::{client_auth, form, token_response};
-use crate::random;
 use crate::secret::{Secret, Wiped};
 use crate::url::Url;
 
 /// How long a person may take (`hostile.md` A-1).
 const LONGEST_S: i64 = 600;
 
-/// What must be new for every login; 32 random bytes each, in base64url.
+/// What must be new for every login; 32 bytes each, in base64url.
 pub struct Fresh {
     /// Ties the answer to the login (RFC 6749 section 10.12).
     pub state: Wiped,
@@ -25,9 +25,9 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// Of 96 random bytes.
-    pub fn of(random: &[u8; 96]) -> Fresh {
-        let part = |n: usize| base64::encode_url(&random[32 * n..32 * (n + 1)]);
+    /// Of 96 bytes that nobody can guess.
+    pub fn of(bytes: &[u8; 96]) -> Fresh {
+        let part = |n: usize| base64::encode_url(&bytes[32 * n..32 * (n + 1)]);
         Fresh { state: part(0), verifier: part(1), nonce: part(2) }
     }
 }
@@ -87,7 +87,7 @@ pub fn begin(config: &Config, parameters: &Object, fresh: &Fresh, now: i64) -> R
         }
     }
     add("state", &fresh.state);
-    add("code_challenge", &base64::encode_url(&random::sha256(fresh.verifier.as_bytes())));
+    add("code_challenge", &base64::encode_url(&digest::sha256(fresh.verifier.as_bytes())));
     add("code_challenge_method", "S256");
     let mut login = Object::default();
     let redirect_uri = text_of(parameters, "redirect_uri")?;

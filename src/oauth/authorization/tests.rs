@@ -34,7 +34,7 @@ const ISSUER: &str = r#","server":{"issuer":"https://as.example","token_endpoint
 #[test]
 fn rfc_7636_appendix_b() {
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-    let challenge = base64::encode_url(&random::sha256(verifier.as_bytes()));
+    let challenge = base64::encode_url(&digest::sha256(verifier.as_bytes()));
     assert_eq!(&**challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
 }
 
@@ -43,7 +43,7 @@ fn the_url_has_what_rfc_6749_section_4_1_1_wants() {
     let login =
         begun(&config(ISSUER), r#"{"redirect_uri":"https://client.example.com/cb","prompt":"login"}"#);
     let (state, url) = (text(&login, "state"), text(&login, "authorization_url"));
-    let challenge = base64::encode_url(&random::sha256(text(&login, "code_verifier").as_bytes()));
+    let challenge = base64::encode_url(&digest::sha256(text(&login, "code_verifier").as_bytes()));
     assert_eq!(state.len(), 43);
     assert_eq!(
         url,
