@@ -819,6 +819,57 @@ bearer_status bearer_grant(bearer_client *client,
                            bearer_error **error);
 
 /**
+ * Begins a login for a device without a browser (RFC 8628 section 3.1): show the person "user_code" and
+ * "verification_uri", then poll or wait.
+ *
+ * params_json: parameters by their RFC names, "scope" (default: client.scope) for example. May be NULL.
+ * device_json: gets the server's answer as it came, plus "expires_at": yours to keep. Free it with bearer_free. May be
+ *   NULL.
+ *
+ * Blocks, at most until the timeout. INVALID_ARGUMENT, also where server.device_authorization_endpoint is missing;
+ * REJECTED, UNAVAILABLE, TIMEOUT, CANCELLED; PROTOCOL where a member is missing or a person would be sent to what is no
+ * https URL; TLS, TOO_LARGE, INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_device_begin(bearer_client *client,
+                                  const char *params_json,
+                                  char **device_json,
+                                  bearer_error **error);
+
+/**
+ * One step of a device's login (RFC 8628 section 3.4): PENDING until the person is done. Called too early it answers
+ * PENDING without asking the server, whose pace the client keeps, slow_down included; so call it as often as you like.
+ * The token becomes the client's, and goes through on_token first.
+ *
+ * device_json: what bearer_device_begin gave.
+ * token_json: gets the token set; free it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout. PENDING; ACCESS_DENIED where the person said no; EXPIRED where the code is too old;
+ * UNAVAILABLE, TIMEOUT, CANCELLED, UNCERTAIN: poll on; REJECTED, LOGIN_REQUIRED, PROTOCOL, TLS, TOO_LARGE; HOOK_FAILED
+ * (not_saved); INVALID_ARGUMENT, INVALID_HANDLE, WOULD_DEADLOCK.
+ */
+BEARER_MUST_USE
+bearer_status bearer_device_poll(bearer_client *client,
+                                 const char *device_json,
+                                 char **token_json,
+                                 bearer_error **error);
+
+/**
+ * Waits until the person is done, over times when the server cannot be reached.
+ *
+ * device_json: what bearer_device_begin gave.
+ * token_json: gets the token set; free it with bearer_free. May be NULL.
+ *
+ * Blocks until the person is done or the code is too old: http.timeout_s does not end it, but a scope's time and a
+ * cancel do. As bearer_device_poll otherwise, without PENDING.
+ */
+BEARER_MUST_USE
+bearer_status bearer_device_wait(bearer_client *client,
+                                 const char *device_json,
+                                 char **token_json,
+                                 bearer_error **error);
+
+/**
  * The version that runs, "0.1.0"; BEARER_VERSION_MAJOR, _MINOR and _PATCH are what the program was compiled against.
  * Static text.
  */

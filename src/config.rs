@@ -32,6 +32,8 @@ pub struct Config {
     pub token_endpoint: Option<Url>,
     /// Where a person signs in.
     pub authorization_endpoint: Option<Url>,
+    /// Where a login on another device begins.
+    pub device_authorization_endpoint: Option<Url>,
     /// The authorization server's identifier (RFC 8414).
     pub issuer: Option<String>,
     /// Whether it always says who it is in a callback (RFC 9207).
@@ -159,6 +161,8 @@ impl Config {
                 "auth/authorize",
                 base_url.as_ref(),
             )?,
+            device_authorization_endpoint: reader
+                .url("server.device_authorization_endpoint", base_url.as_ref())?,
             issuer: reader.text("server.issuer").map(|issuer| issuer.to_string()),
             issuer_in_answers: reader.bool("server.authorization_response_iss_parameter_supported", false),
             pkce_methods: texts(&reader, "server.code_challenge_methods_supported"),

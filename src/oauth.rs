@@ -4,6 +4,7 @@ pub mod authorization;
 pub mod bearer;
 pub mod challenge;
 pub mod client_auth;
+pub mod device;
 pub mod form;
 pub mod grant;
 pub mod id_token;

@@ -37,6 +37,7 @@ macro_rules! programs {
 programs! {
     ahead
     destroy
+    device
     errno_and_signals
     fixed
     fork

@@ -18,6 +18,7 @@ const EXAMPLES: &[&str] = &[
     "own_http",
     "store_token",
     "login",
+    "device",
 ];
 
 /// Those that `tests/sharing.rs` runs, many of each.
@@ -114,6 +115,25 @@ fn login_signs_a_person_in() {
     let mut said = String::new();
     output.read_to_string(&mut said).unwrap();
     assert_eq!(said, "signed in\n");
+    assert!(program.wait().unwrap().success());
+}
+
+#[test]
+fn device_signs_a_person_in() {
+    use std::io::{BufRead, BufReader};
+    let server = server();
+    let config = format!(
+        r#"{{"base_url": "{}", "server": {{"device_authorization_endpoint": "/auth/device_authorization"}},
+            "client": {{"client_id": "test-client", "client_secret": "test-secret"}}}}"#,
+        server.url()
+    );
+    let mut program = example("device").arg(config).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().unwrap(), format!("open {}/device", server.url()));
+    let code = lines.next().unwrap().strip_prefix("and enter ").unwrap().to_owned();
+    let (status, _) =
+        server.control("POST", "/control/device", &format!(r#"{{"user_code":"{code}","approve":true}}"#));
+    assert_eq!((status, lines.next().as_deref()), (200, Some("signed in")));
     assert!(program.wait().unwrap().success());
 }
 

@@ -39,7 +39,7 @@ impl Client {
         Ok(self.session.obtain(request, true, |_| Ok(()), call)?.set.clone())
     }
 
-    fn check_has_session(&self) -> Result<()> {
+    pub(super) fn check_has_session(&self) -> Result<()> {
         if self.config.authorization.is_some() {
             return Err(Error::new(
                 Reason::Conflict,
@@ -49,7 +49,7 @@ impl Client {
         Ok(())
     }
 
-    fn token_endpoint(&self) -> Result<&Url> {
+    pub(super) fn token_endpoint(&self) -> Result<&Url> {
         self.check_has_session()?;
         self.config.token_endpoint.as_ref().ok_or_else(|| {
             Error::new(Reason::Conflict, "server.token_endpoint: is not configured, and there is no base_url")

@@ -57,6 +57,7 @@ pub const MEMBERS: &[Member] = members! {
     "server" Open, "", "The authorization server's metadata (RFC 8414), where it is not discovered.";
     "server.token_endpoint" Type::Url, "\"{base_url}/auth/token\"", "Where tokens are had.";
     "server.authorization_endpoint" Type::Url, "\"{base_url}/auth/authorize\"", "Where a person signs in.";
+    "server.device_authorization_endpoint" Type::Url, "", "Where a login on another device begins (RFC 8628).";
     "server.issuer" Text, "", "The server's issuer identifier; a callback from another is refused (RFC 9207).";
     "server.authorization_response_iss_parameter_supported" Bool, "false", "Whether a callback without iss is refused (RFC 9207 section 3).";
     "client" Open, "", "The client's registration (RFC 7591).";

@@ -97,6 +97,6 @@ pub unsafe extern "C" fn bearer_grant(
     })
 }
 
-fn object(text: &str, name: &str) -> Result<Object> {
+pub(super) fn object(text: &str, name: &str) -> Result<Object> {
     Object::parse(text).map_err(|malformed| Error::new(Reason::Json, format!("{name}: {}", malformed.0)))
 }

@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut};
 
 use super::client::*;
+use super::device::*;
 use super::error::*;
 use super::hook_request::*;
 use super::hooks::*;
@@ -106,6 +107,9 @@ fn call_all() -> Vec<&'static str> {
         bearer_login_begin(c, t, null_mut());
         bearer_login_finish(c, t, t, null_mut());
         bearer_grant(c, t, null_mut());
+        bearer_device_begin(c, t, null_mut());
+        bearer_device_poll(c, t, null_mut());
+        bearer_device_wait(c, t, null_mut());
     }
     other! {
         bearer_client_cancel(c) Answer::Status;

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use super::Session;
-use super::exchange::Exchange;
-use super::exchange::Way;
+use super::exchange::{Exchange, Way, answer_of, secrets};
 use super::flight::{self, Role};
 use super::lifetime::Lifetime;
 use super::state::Current;
 use super::taking_over::Install;
 use crate::call::Call;
+use crate::clock::Clock;
 use crate::error::{Error, Reason, Result};
+use crate::json::Object;
 use crate::oauth::token_request::TokenRequest;
+use crate::oauth::token_response;
 use crate::token::TokenSet;
 
 impl Session {
@@ -46,6 +48,17 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Asks another endpoint of the authorization server, which answers as the token endpoint does but with no token.
+    pub fn ask(&self, request: &TokenRequest, call: &Call) -> Result<Object> {
+        let asked = self.parts.time.steady();
+        let answer = self.parts.transport.whole(request.outgoing(), token_response::LONGEST, call);
+        let members = answer.map_err(|unfinished| unfinished.error).and_then(|whole| {
+            self.parts.time.learn(&whole.headers, asked);
+            token_response::read_members(&answer_of(&whole), self.wall_s())
+        });
+        members.map_err(|error| error.without(secrets(&self.parts, None)).at(request.url.without_query()))
     }
 
     fn obtain_alone(
