@@ -54,6 +54,8 @@ programs! {
     refresh
     requests
     scopes
+    storm
+    storm_refusals
     stored
     threads
 }
