@@ -56,6 +56,8 @@ programs! {
     refresh
     requests
     scopes
+    storm
+    storm_refusals
     stored
     threads
 }

@@ -24,6 +24,12 @@ mod descriptors;
 mod kept;
 #[path = "network/lookup.rs"]
 mod lookup;
+#[path = "network/parked.rs"]
+mod parked;
+#[path = "network/parked_stage.rs"]
+mod parked_stage;
+#[path = "network/parked_tls.rs"]
+mod parked_tls;
 #[path = "network/phases.rs"]
 mod phases;
 #[path = "network/proxies.rs"]
