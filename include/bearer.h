@@ -760,6 +760,116 @@ bearer_status bearer_response_read(bearer_response *response,
 void bearer_response_free(bearer_response *response);
 
 /**
+ * Begins a login in a browser: the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636, S256 only).
+ * Open the login's "authorization_url", and hand the URL that the browser is sent back to to bearer_login_finish.
+ *
+ * params_json: parameters of the authorization request by their RFC names: "redirect_uri", "scope" (default:
+ *   client.scope), "resource" (also a list), "prompt", "login_hint" and any other. May be NULL. state and PKCE are
+ *   the library's own; with the scope openid it adds a nonce.
+ * login_json: gets {"authorization_url":...,"state":...,"code_verifier":...,"redirect_uri":...,"issuer":...,
+ *   "expires_at":...}: yours to keep for ten minutes, also for another process, and as secret as a password. Free it
+ *   with bearer_free. May be NULL.
+ *
+ * Does not block, and sends nothing. INVALID_ARGUMENT, also where client.client_id or the endpoint is missing; UNSAFE
+ * (pkce) where the server's metadata lists no S256; INVALID_HANDLE, OUT_OF_MEMORY.
+ */
+BEARER_MUST_USE
+bearer_status bearer_login_begin(bearer_client *client,
+                                 const char *params_json,
+                                 char **login_json,
+                                 bearer_error **error);
+
+/**
+ * Ends a login: checks that the callback belongs to it, and trades its code for a token, which becomes the client's
+ * and goes through on_token first. Use a login once.
+ *
+ * login_json: what bearer_login_begin gave.
+ * callback_url: the URL that the browser was sent back to, or its query.
+ * token_json: gets the token set; free it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout. The code is sent once, whatever happens. ACCESS_DENIED where the person said no;
+ * EXPIRED after ten minutes; UNSAFE where the callback is of another login (state), of another server (issuer, RFC
+ * 9207) or brings another login's ID token (jwt), and the code then goes nowhere; REJECTED, LOGIN_REQUIRED
+ * (invalid_grant) where the server refuses the code; UNAVAILABLE, TIMEOUT, CANCELLED, UNCERTAIN: begin again; PROTOCOL,
+ * TLS, TOO_LARGE; HOOK_FAILED (not_saved); INVALID_ARGUMENT, INVALID_HANDLE, WOULD_DEADLOCK.
+ */
+BEARER_MUST_USE
+bearer_status bearer_login_finish(bearer_client *client,
+                                  const char *login_json,
+                                  const char *callback_url,
+                                  char **token_json,
+                                  bearer_error **error);
+
+/**
+ * Gets a token by any grant that needs no person at this moment: client_credentials and password (RFC 6749 sections
+ * 4.3 and 4.4), token exchange (RFC 8693), JWT and SAML bearer (RFC 7522, 7523), your own. It becomes the client's
+ * token, and goes through on_token first.
+ *
+ * grant_json: the parameters by their RFC names, {"grant_type":...} at least; numbers and booleans are sent as text.
+ * token_json: gets the token set; free it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout; sends once. REJECTED, LOGIN_REQUIRED (invalid_grant), ACCESS_DENIED; UNAVAILABLE,
+ * TIMEOUT, CANCELLED, UNCERTAIN; PROTOCOL, TLS, TOO_LARGE; HOOK_FAILED (not_saved); INVALID_ARGUMENT, INVALID_HANDLE,
+ * WOULD_DEADLOCK.
+ */
+BEARER_MUST_USE
+bearer_status bearer_grant(bearer_client *client,
+                           const char *grant_json,
+                           char **token_json,
+                           bearer_error **error);
+
+/**
+ * Begins a login for a device without a browser (RFC 8628 section 3.1): show the person "user_code" and
+ * "verification_uri", then poll or wait.
+ *
+ * params_json: parameters by their RFC names, "scope" (default: client.scope) for example. May be NULL.
+ * device_json: gets the server's answer as it came, plus "expires_at": yours to keep. Free it with bearer_free. May be
+ *   NULL.
+ *
+ * Blocks, at most until the timeout. INVALID_ARGUMENT, also where server.device_authorization_endpoint is missing;
+ * REJECTED, UNAVAILABLE, TIMEOUT, CANCELLED; PROTOCOL where a member is missing or a person would be sent to what is no
+ * https URL; TLS, TOO_LARGE, INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_device_begin(bearer_client *client,
+                                  const char *params_json,
+                                  char **device_json,
+                                  bearer_error **error);
+
+/**
+ * One step of a device's login (RFC 8628 section 3.4): PENDING until the person is done. Called too early it answers
+ * PENDING without asking the server, whose pace the client keeps, slow_down included; so call it as often as you like.
+ * The token becomes the client's, and goes through on_token first.
+ *
+ * device_json: what bearer_device_begin gave.
+ * token_json: gets the token set; free it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout. PENDING; ACCESS_DENIED where the person said no; EXPIRED where the code is too old;
+ * UNAVAILABLE, TIMEOUT, CANCELLED, UNCERTAIN: poll on; REJECTED, LOGIN_REQUIRED, PROTOCOL, TLS, TOO_LARGE; HOOK_FAILED
+ * (not_saved); INVALID_ARGUMENT, INVALID_HANDLE, WOULD_DEADLOCK.
+ */
+BEARER_MUST_USE
+bearer_status bearer_device_poll(bearer_client *client,
+                                 const char *device_json,
+                                 char **token_json,
+                                 bearer_error **error);
+
+/**
+ * Waits until the person is done, over times when the server cannot be reached.
+ *
+ * device_json: what bearer_device_begin gave.
+ * token_json: gets the token set; free it with bearer_free. May be NULL.
+ *
+ * Blocks until the person is done or the code is too old: http.timeout_s does not end it, but a scope's time and a
+ * cancel do. As bearer_device_poll otherwise, without PENDING.
+ */
+BEARER_MUST_USE
+bearer_status bearer_device_wait(bearer_client *client,
+                                 const char *device_json,
+                                 char **token_json,
+                                 bearer_error **error);
+
+/**
  * The version that runs, "0.1.0"; BEARER_VERSION_MAJOR, _MINOR and _PATCH are what the program was compiled against.
  * Static text.
  */

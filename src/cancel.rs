@@ -1,10 +1,11 @@
 //! Ending calls from outside: a cancelled handle, and how whoever waits is woken.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, Weak};
 
 use crate::clock::Deadline;
 use crate::fork::{self, Held, Lock};
+use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard};
 
 /// Something that happens once, and that one thread waits for.
 #[derive(Default)]

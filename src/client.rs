@@ -1,5 +1,7 @@
 //! A client: a valid token, the request, on 401 another token, the request once more.
 
+mod device;
+mod login;
 mod request;
 
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use crate::cancel::Cancel;
 use crate::clock::{Clock, Deadline};
 use crate::config::Config;
 use crate::error::{Error, Reason, Result};
-use crate::fork;
+use crate::fork::{self, Lock};
 use crate::hooks::{self, Hooks};
 use crate::http::{Body, Headers, Incoming, Outgoing, Transport};
 use crate::json::{Object, Raw};
@@ -40,6 +42,8 @@ pub struct Client {
     pub cancel: Arc<Cancel>,
     transport: Arc<dyn Transport>,
     session: Arc<Session>,
+    /// How often which device code may be asked about.
+    paces: Lock<Vec<device::Pace>>,
 }
 
 /// A header value, and what it was made from.
@@ -73,7 +77,15 @@ impl Client {
         let families = Families::of_process();
         let session =
             Session::new(config.clone(), hooks.clone(), transport.clone(), clock, stats.clone(), families)?;
-        Ok(Client { config, hooks, stats, cancel: Arc::default(), transport, session })
+        Ok(Client {
+            config,
+            hooks,
+            stats,
+            cancel: Arc::default(),
+            transport,
+            session,
+            paces: Lock::default(),
+        })
     }
 
     /// The configuration it was made of.

@@ -30,6 +30,16 @@ pub struct Config {
     pub token: Option<TokenSet>,
     /// Where tokens are had; `None` where neither it nor `base_url` is given.
     pub token_endpoint: Option<Url>,
+    /// Where a person signs in.
+    pub authorization_endpoint: Option<Url>,
+    /// Where a login on another device begins.
+    pub device_authorization_endpoint: Option<Url>,
+    /// The authorization server's identifier (RFC 8414).
+    pub issuer: Option<String>,
+    /// Whether it always says who it is in a callback (RFC 9207).
+    pub issuer_in_answers: bool,
+    /// The methods of PKCE that it lists, where it does.
+    pub pkce_methods: Option<Vec<String>>,
     /// The client's registration.
     pub client: ClientRegistration,
     /// Parameters of the grant that needs no person.
@@ -144,7 +154,18 @@ impl Config {
             origins: origins(&reader)?,
             authorization: authorization(&reader)?,
             token: token(&reader)?,
-            token_endpoint: token_endpoint(&reader, base_url.as_ref())?,
+            token_endpoint: endpoint(&reader, "server.token_endpoint", "auth/token", base_url.as_ref())?,
+            authorization_endpoint: endpoint(
+                &reader,
+                "server.authorization_endpoint",
+                "auth/authorize",
+                base_url.as_ref(),
+            )?,
+            device_authorization_endpoint: reader
+                .url("server.device_authorization_endpoint", base_url.as_ref())?,
+            issuer: reader.text("server.issuer").map(|issuer| issuer.to_string()),
+            issuer_in_answers: reader.bool("server.authorization_response_iss_parameter_supported", false),
+            pkce_methods: texts(&reader, "server.code_challenge_methods_supported"),
             client: client(&reader)?,
             grant: grant(&reader)?,
             refresh: Refresh {
@@ -208,14 +229,19 @@ fn token(reader: &Reader) -> Result<Option<TokenSet>> {
     Ok(Some(set))
 }
 
-fn token_endpoint(reader: &Reader, base_url: Option<&Url>) -> Result<Option<Url>> {
-    let given = reader.url("server.token_endpoint", base_url)?;
-    Ok(match (given, base_url) {
+/// An endpoint of the authorization server; by default where Home Assistant has it.
+fn endpoint(reader: &Reader, path: &str, default: &str, base_url: Option<&Url>) -> Result<Option<Url>> {
+    Ok(match (reader.url(path, base_url)?, base_url) {
         (Some(url), _) => Some(url),
-        // As in the source design; `join` of a fixed path onto a base that parsed cannot fail.
-        (None, Some(base)) => base.join("auth/token").ok(),
+        // `join` of a fixed path onto a base that parsed cannot fail.
+        (None, Some(base)) => base.join(default).ok(),
         (None, None) => None,
     })
+}
+
+fn texts(reader: &Reader, path: &str) -> Option<Vec<String>> {
+    let list = reader.array(path)?;
+    Some(list.iter().filter_map(|raw| raw.as_str()).map(|text| text.to_string()).collect())
 }
 
 fn client(reader: &Reader) -> Result<ClientRegistration> {
@@ -243,16 +269,17 @@ fn client(reader: &Reader) -> Result<ClientRegistration> {
 
 fn grant(reader: &Reader) -> Result<Option<Vec<(String, Secret)>>> {
     let Some(members) = reader.object("grant") else { return Ok(None) };
-    grant_parameters(&members).map(Some)
+    grant_parameters(&members, "grant").map(Some)
 }
 
-fn grant_parameters(members: &Object) -> Result<Vec<(String, Secret)>> {
+/// A grant's parameters by their RFC names; `object` is what errors call it.
+pub fn grant_parameters(members: &Object, object: &str) -> Result<Vec<(String, Secret)>> {
     if members.get("grant_type").and_then(|raw| raw.as_str()).is_none_or(|text| text.is_empty()) {
-        return Err(refused("grant.grant_type", "is missing"));
+        return Err(refused(&format!("{object}.grant_type"), "is missing"));
     }
     let mut parameters = Vec::new();
     for (name, value) in members.iter() {
-        let path = format!("grant.{name}");
+        let path = format!("{object}.{name}");
         match value.kind() {
             Kind::Null => {}
             Kind::String => {

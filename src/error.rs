@@ -71,6 +71,12 @@ reasons! {
     TokenType "token_type" PROTOCOL "The token is of a type that cannot be used.";
     Truncated "truncated" PROTOCOL "The answer ended before it was whole.";
     Framing "framing" PROTOCOL "The answer is not HTTP/1.1 as it should be.";
+    Denied "access_denied" ACCESS_DENIED "The person, or the server for them, said no.";
+    LoginExpired "login_expired" EXPIRED "The login, or the device's code, is too old: begin again.";
+    State "state" UNSAFE "The callback does not belong to this login, or says two things at once.";
+    Issuer "issuer" UNSAFE "The answer comes from another authorization server than was asked.";
+    Jwt "jwt" UNSAFE "A JWT is not what it should be.";
+    Pkce "pkce" UNSAFE "The server does not know the S256 method of PKCE (RFC 7636).";
     OauthError "oauth_error" REJECTED "The authorization server answered with an OAuth error; oauth_error has it.";
     UnknownError "unknown_error" REJECTED "The authorization server refused without an OAuth error; http_status has what it said.";
     Redirect "redirect" UNSAFE "A redirect that must not be followed.";

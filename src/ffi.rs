@@ -28,6 +28,10 @@ pub mod request;
 
 pub mod response;
 
+pub mod login;
+
+pub mod device;
+
 pub mod library;
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! The protocol: values in, values out. No socket, no lock, no clock, no randomness; so every example of an RFC is a test.
 
+pub mod authorization;
 pub mod bearer;
 pub mod challenge;
 pub mod client_auth;
+pub mod device;
 pub mod form;
 pub mod grant;
+pub mod id_token;
 pub mod link;
 pub mod refresh;
 pub mod retry_after;

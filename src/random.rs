@@ -1,16 +1,8 @@
-//! Hashing and randomness, from the crypto library that rustls links; they need no network code.
+//! Randomness, by the crypto library that rustls links; it needs no network code.
 
-use ring::digest;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::error::{Error, Reason, Result};
-
-/// SHA-256 (FIPS 180-4).
-pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    out
-}
 
 /// Fills the buffer with random bytes from the operating system.
 pub fn fill(buffer: &mut [u8]) -> Result<()> {

@@ -12,6 +12,12 @@ impl Secret {
         Secret(Wiped::new(text))
     }
 
+    /// Whether it is this text, in a time that does not tell how much of it is right.
+    pub fn matches(&self, other: &str) -> bool {
+        let (own, other) = (self.expose().as_bytes(), other.as_bytes());
+        own.len() == other.len() && own.iter().zip(other).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+    }
+
     /// The text itself. Whoever asks must neither log it nor put it into an error.
     pub fn expose(&self) -> &str {
         &self.0
@@ -19,7 +25,7 @@ impl Secret {
 
     /// The first 8 hex digits of its SHA-256: enough to tell two tokens apart in a log, useless to a thief.
     pub fn fingerprint(&self) -> String {
-        crate::random::sha256(self.0.as_bytes())[..4].iter().map(|b| format!("{b:02x}")).collect()
+        crate::digest::sha256(self.0.as_bytes())[..4].iter().map(|b| format!("{b:02x}")).collect()
     }
 }
 

@@ -11,6 +11,7 @@ mod family;
 mod flight;
 mod leading;
 mod lifetime;
+mod obtaining;
 mod pace;
 mod parts;
 mod renewal;
@@ -18,7 +19,7 @@ mod state;
 mod taking_over;
 mod time;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ use crate::hooks::{self, Hooks};
 use crate::http::{Headers, Transport};
 use crate::stats::Stats;
 use crate::status;
+use crate::sync::AtomicBool;
 use crate::token::TokenSet;
 use exchange::Way;
 pub use families::Families;
@@ -67,7 +69,7 @@ impl Session {
         stats: Arc<Stats>,
         families: &'static Families,
     ) -> Result<Arc<Session>> {
-        let member = families.join(&config, config.token.as_ref(), clock.steady())?;
+        let member = Arc::new(families.join(&config, config.token.as_ref(), clock.steady())?);
         let token = config.token.clone();
         let parts = Arc::new(Parts { config, hooks, transport, time: Time::new(clock), stats });
         let session = Arc::new_cyclic(|me| Session {
@@ -101,9 +103,10 @@ impl Session {
             let mut state = self.state.lock()?;
             state.replace(set, lifetime, renew_at);
             state.unsaved = false;
+            state.overwritten = state.saving.is_some_and(|thread| thread != flight::this_thread());
             state.refusals = Refusals::default();
             state.seen = 0;
-            std::mem::replace(&mut state.member, member)
+            std::mem::replace(&mut state.member, Arc::new(member))
         };
         drop(old_member);
         self.replan_ahead()
@@ -190,10 +193,7 @@ impl Session {
                     self.parts.stats.renewals_joined.add();
                     call.wait(&event)?;
                     match flight.outcome()? {
-                        // The leader left: somebody else goes on.
-                        Err(error) if matches!(error.reason, Reason::Cancelled | Reason::Deadline) => {
-                            continue;
-                        }
+                        Err(error) if is_of_the_leader(&error) => continue,
                         outcome => outcome,
                     }
                 }
@@ -239,6 +239,17 @@ impl Session {
             }
             _ => Err(error),
         }
+    }
+}
+
+/// Whether only the call that led has ended, or was told that it would wait for itself: somebody else goes on.
+fn is_of_the_leader(error: &Error) -> bool {
+    match error.reason {
+        Reason::Cancelled | Reason::Deadline | Reason::Reentered => true,
+        Reason::NotSaved => {
+            matches!(error.status, status::CANCELLED | status::TIMEOUT | status::WOULD_DEADLOCK)
+        }
+        _ => false,
     }
 }
 

@@ -104,6 +104,11 @@ impl TokenSet {
         self.members.get("token_type").and_then(Raw::as_str)
     }
 
+    /// Any member, as the server sent it.
+    pub fn member(&self, name: &str) -> Option<&Raw> {
+        self.members.get(name)
+    }
+
     /// The JSON that the caller stores.
     pub fn to_json(&self) -> Wiped {
         self.members.to_text()

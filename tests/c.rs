@@ -37,6 +37,7 @@ macro_rules! programs {
 programs! {
     ahead
     destroy
+    device
     errno_and_signals
     failing
     fixed
@@ -49,6 +50,7 @@ programs! {
     hostile
     https
     link
+    login
     lock
     outliving
     outliving_clients
@@ -58,6 +60,8 @@ programs! {
     refresh
     requests
     scopes
+    storm
+    storm_refusals
     stored
     threads
 }

@@ -3,6 +3,8 @@
 //!
 //! The session is the library's own; the world knows the true time and judges it. `BEARER_SEED` repeats one history.
 
+#[path = "clocks/chance.rs"]
+mod chance;
 #[path = "clocks/world.rs"]
 mod world;
 

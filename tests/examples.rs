@@ -9,8 +9,17 @@ use std::process::Command;
 use bearer_testserver::{Options, Server};
 use product::{library, program, read, root, run, said, scratch};
 
-const EXAMPLES: &[&str] =
-    &["quickstart", "demo", "fixed_token", "token_provider", "refresh_hook", "own_http", "store_token"];
+const EXAMPLES: &[&str] = &[
+    "quickstart",
+    "demo",
+    "fixed_token",
+    "token_provider",
+    "refresh_hook",
+    "own_http",
+    "store_token",
+    "login",
+    "device",
+];
 
 /// Those that `tests/sharing.rs` runs, many of each.
 const SHARING: [&str; 2] = ["shared_file", "shared_redis"];
@@ -78,6 +87,54 @@ fn quickstart_renews_and_prints_the_answer() {
     assert!(printed.starts_with("a new token, to be saved\n200\n{"), "{printed}");
     assert_eq!(counted(&server, "refreshes"), 1);
     assert!(read("examples/quickstart.c").lines().count() < 40);
+}
+
+#[test]
+fn login_signs_a_person_in() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let server = server();
+    let client = r#"{"client_id": "test-client", "client_secret": "test-secret"}"#;
+    let config = format!(r#"{{"base_url": "{}", "client": {client}}}"#, server.url());
+    let mut program = example("login")
+        .args([config.as_str(), "http://127.0.0.1:8123/"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(program.stdout.take().unwrap());
+    let mut url = String::new();
+    output.read_line(&mut url).unwrap();
+    // The browser.
+    let mut socket = std::net::TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();
+    let path = url.trim().strip_prefix(server.url()).unwrap();
+    write!(socket, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    let back = answer.lines().find_map(|line| line.strip_prefix("Location: ")).unwrap();
+    writeln!(program.stdin.take().unwrap(), "{back}").unwrap();
+    let mut said = String::new();
+    output.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "signed in\n");
+    assert!(program.wait().unwrap().success());
+}
+
+#[test]
+fn device_signs_a_person_in() {
+    use std::io::{BufRead, BufReader};
+    let server = server();
+    let config = format!(
+        r#"{{"base_url": "{}", "server": {{"device_authorization_endpoint": "/auth/device_authorization"}},
+            "client": {{"client_id": "test-client", "client_secret": "test-secret"}}}}"#,
+        server.url()
+    );
+    let mut program = example("device").arg(config).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().unwrap(), format!("open {}/device", server.url()));
+    let code = lines.next().unwrap().strip_prefix("and enter ").unwrap().to_owned();
+    let (status, _) =
+        server.control("POST", "/control/device", &format!(r#"{{"user_code":"{code}","approve":true}}"#));
+    assert_eq!((status, lines.next().as_deref()), (200, Some("signed in")));
+    assert!(program.wait().unwrap().success());
 }
 
 #[test]

@@ -56,6 +56,10 @@ pub const MEMBERS: &[Member] = members! {
     "issuer" Type::Url, "", "The authorization server, discovered when first needed (RFC 8414, then OpenID Connect Discovery).";
     "server" Open, "", "The authorization server's metadata (RFC 8414), where it is not discovered.";
     "server.token_endpoint" Type::Url, "\"{base_url}/auth/token\"", "Where tokens are had.";
+    "server.authorization_endpoint" Type::Url, "\"{base_url}/auth/authorize\"", "Where a person signs in.";
+    "server.device_authorization_endpoint" Type::Url, "", "Where a login on another device begins (RFC 8628).";
+    "server.issuer" Text, "", "The server's issuer identifier; a callback from another is refused (RFC 9207).";
+    "server.authorization_response_iss_parameter_supported" Bool, "false", "Whether a callback without iss is refused (RFC 9207 section 3).";
     "client" Open, "", "The client's registration (RFC 7591).";
     "client.client_id" Text, "", "The client identifier.";
     "client.client_secret" Text, "", "The client secret; none for a public client.";

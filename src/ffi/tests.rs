@@ -4,10 +4,12 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut};
 
 use super::client::*;
+use super::device::*;
 use super::error::*;
 use super::hook_request::*;
 use super::hooks::*;
 use super::library::*;
+use super::login::*;
 use super::reply::*;
 use super::request::*;
 use super::response::*;
@@ -102,6 +104,12 @@ fn call_all() -> Vec<&'static str> {
         bearer_response_body(p, null_mut(), null_mut());
         bearer_response_read(p, n, 0, null_mut());
         bearer_percent_encode(t, null_mut());
+        bearer_login_begin(c, t, null_mut());
+        bearer_login_finish(c, t, t, null_mut());
+        bearer_grant(c, t, null_mut());
+        bearer_device_begin(c, t, null_mut());
+        bearer_device_poll(c, t, null_mut());
+        bearer_device_wait(c, t, null_mut());
     }
     other! {
         bearer_client_cancel(c) Answer::Status;

@@ -26,13 +26,24 @@ pub struct Answer<'a> {
 
 /// The token set of an answer at `now` (seconds since 1970), or why there is none.
 pub fn read(answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
+    accept(read_members(answer, now)?).map_err(|(reason, problem)| Error::new(reason, problem))
+}
+
+/// The members of a successful answer of an endpoint that answers as the token endpoint does, or its error.
+pub fn read_members(answer: &Answer<'_>, now: i64) -> Result<Object> {
     if let Some(encoding) = answer.content_encoding
         && !encoding.trim().eq_ignore_ascii_case("identity")
     {
         return Err(malformed("the answer is compressed, which was not asked for"));
     }
     match answer.status {
-        200..=299 => read_success(answer),
+        200..=299 => {
+            let members = members(answer).map_err(malformed)?;
+            if members.get("error").is_some_and(|error| error.as_str().is_some()) {
+                return Err(oauth_error(answer.status, &members));
+            }
+            Ok(members)
+        }
         300..=399 => {
             let mut error = Error::new(
                 Reason::Redirect,
@@ -43,14 +54,6 @@ pub fn read(answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
         }
         _ => Err(refusal(answer, now)),
     }
-}
-
-fn read_success(answer: &Answer<'_>) -> Result<TokenSet> {
-    let members = members(answer).map_err(malformed)?;
-    if members.get("error").is_some_and(|error| error.as_str().is_some()) {
-        return Err(oauth_error(answer.status, &members));
-    }
-    accept(members).map_err(|(reason, problem)| Error::new(reason, problem))
 }
 
 /// A token set as a server or hook may hand it out: an access token must be there, its type usable.
@@ -140,7 +143,7 @@ fn oauth_error(http_status: u16, members: &Object) -> Error {
 
 /// Text from a server that will be shown: no control characters, at most 512 bytes, and no long word, for a word of
 /// 32 characters or more may be a token (E-6, E-7; canaille puts both tokens into its descriptions).
-fn tidy(text: &str) -> String {
+pub fn tidy(text: &str) -> String {
     const LONGEST_WORD: usize = 32;
     let is_word = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
     let mut out = String::new();

@@ -106,6 +106,11 @@ impl Exchange {
         Exchange { way, tries: if may_retry { 2 } else { 1 }, asked: Duration::ZERO, under_way: None }
     }
 
+    /// One that is not tried a second time, whatever becomes of its answer.
+    pub(super) fn once(way: Way) -> Exchange {
+        Exchange { way, tries: 1, asked: Duration::ZERO, under_way: None }
+    }
+
     /// Whether only the call has ended: the answer is still to come, and somebody must take it.
     pub(super) fn is_parked(&self) -> bool {
         self.under_way.is_some()
@@ -192,14 +197,7 @@ impl Exchange {
             }
         };
         parts.time.learn(&whole.headers, self.asked);
-        let answer = Answer {
-            status: whole.status,
-            content_type: whole.headers.get("content-type"),
-            content_encoding: whole.headers.get("content-encoding"),
-            retry_after: whole.headers.get("retry-after"),
-            body: whole.body.expose(),
-        };
-        match token_response::read(&answer, parts.time.wall_at(self.asked)) {
+        match token_response::read(&answer_of(&whole), parts.time.wall_at(self.asked)) {
             // A gateway that got no answer says nothing about the server behind it (E-5).
             Err(error) if matches!(whole.status, 502 | 504) => Err(Lost { error, partial: false }),
             result => Ok(result),
@@ -207,8 +205,22 @@ impl Exchange {
     }
 }
 
+/// What is read of an answer.
+pub(super) fn answer_of(whole: &Whole) -> Answer<'_> {
+    Answer {
+        status: whole.status,
+        content_type: whole.headers.get("content-type"),
+        content_encoding: whole.headers.get("content-encoding"),
+        retry_after: whole.headers.get("retry-after"),
+        body: whole.body.expose(),
+    }
+}
+
 /// Everything that a server was or could be told, and might repeat.
-fn secrets<'a>(parts: &'a Parts, old: Option<&'a TokenSet>) -> impl Iterator<Item = &'a str> + Clone {
+pub(super) fn secrets<'a>(
+    parts: &'a Parts,
+    old: Option<&'a TokenSet>,
+) -> impl Iterator<Item = &'a str> + Clone {
     let tokens = old.into_iter().flat_map(|old| [old.access_token(), old.refresh_token()]);
     let grant =
         parts.config.grant.iter().flatten().filter(|(name, _)| name != "grant_type" && name != "scope");

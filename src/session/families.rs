@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::family::{Family, Key, Latest};
 use super::pace::{self, Dice};
 use crate::config::Config;
+use crate::digest;
 use crate::error::{Error, Result};
 use crate::fork::Lock;
-use crate::random;
 use crate::secret::Secret;
 use crate::token::TokenSet;
 
@@ -211,5 +211,5 @@ fn key(config: &Config, refresh_token: &Secret) -> Key {
         text.extend_from_slice(&(part.len() as u64).to_be_bytes());
         text.extend_from_slice(part);
     }
-    random::sha256(&text)
+    digest::sha256(&text)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::cancel::Event;
 use crate::error::{Error, Reason, Result};
 use crate::fork::{self, Lock};
+use crate::sync::thread_local;
 
 /// Something that one call does for all that want it.
 pub(super) struct Flight<T> {
@@ -95,7 +96,7 @@ impl<T> Flight<T> {
 
 /// Tells the living threads apart. `std::thread::current` would do so too, and leave memory behind in threads that it
 /// did not start.
-fn this_thread() -> usize {
+pub(super) fn this_thread() -> usize {
     thread_local! {
         static MARK: u8 = const { 0 };
     }

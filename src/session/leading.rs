@@ -29,7 +29,7 @@ impl Session {
             if let Some(current) = self.state.lock()?.satisfying(why, &self.parts.config, &self.parts.time) {
                 return Ok(current);
             }
-            match standing.family.turn(standing.seen)? {
+            match standing.member.family.turn(standing.seen)? {
                 Turn::Newer(latest) => {
                     if let Some(taken) = self.take_over(&latest, &standing, by, why, call)? {
                         if taken.is_wanted {
@@ -52,7 +52,7 @@ impl Session {
                 Turn::Lead(flight, parked) => {
                     let panicked = Error::new(Reason::Panic, "the renewal failed inside");
                     let outcome = flight.lead(
-                        || standing.family.end_flight(),
+                        || standing.member.family.end_flight(),
                         Some(self.failure(&panicked)),
                         || {
                             let outcome = self.renew(&standing, parked, why, call);
@@ -76,17 +76,17 @@ impl Session {
         self.redeliver(call)?;
         loop {
             let standing = self.standing()?;
-            if !standing.family.has_news(standing.seen)? {
+            if !standing.member.family.has_news(standing.seen)? {
                 return Ok(());
             }
-            match standing.family.turn(standing.seen)? {
+            match standing.member.family.turn(standing.seen)? {
                 Turn::Newer(latest) => {
                     self.take_over(&latest, &standing, By::Others, Why::Asked, call)?;
                 }
                 // Another session is at it, and will have it.
                 Turn::Join(..) => return Ok(()),
                 Turn::Lead(flight, parked) => flight.lead(
-                    || standing.family.end_flight(),
+                    || standing.member.family.end_flight(),
                     None,
                     || match parked {
                         Some(parked) => {
@@ -106,7 +106,7 @@ impl Session {
         Ok(Standing {
             current: state.current.clone(),
             generation: state.generation,
-            family: state.member.family.clone(),
+            member: state.member.clone(),
             seen: state.seen,
         })
     }
@@ -148,9 +148,9 @@ impl Session {
                 parked
             }
             None => {
-                self.check_pace(&standing.family, why)?;
+                self.check_pace(&standing.member.family, why)?;
                 // Whoever asks for a renewal by name gets one more try with a refresh token that is known to be dead.
-                let dead = standing.family.dead()?.filter(|_| !matches!(why, Why::Asked));
+                let dead = standing.member.family.dead()?.filter(|_| !matches!(why, Why::Asked));
                 let old = standing.current.as_ref().map(|current| current.set.clone());
                 Box::new(Renewal::new(self.parts.clone(), old, dead))
             }
@@ -161,7 +161,7 @@ impl Session {
                 Err(error) if renewal.is_parked() => {
                     self.parts.stats.renewals_parked.add();
                     self.parts.hooks.log(hooks::WARN, "renewal_parked", Vec::new);
-                    standing.family.park(renewal)?;
+                    standing.member.family.park(renewal)?;
                     self.replan_ahead()?;
                     return Err(error);
                 }
@@ -172,7 +172,7 @@ impl Session {
                 }
             };
             let stored = if let Gain::Stored(set) = &gain { Some(set.clone()) } else { None };
-            let latest = self.publish(&standing.family, &renewal, gain)?;
+            let latest = self.publish(&standing.member.family, &renewal, gain)?;
             let is_mine = Arc::ptr_eq(&renewal.parts, &self.parts);
             let by = if stored.is_some() && is_mine { By::Store } else { by };
             match (self.take_over(&latest, &standing, by, why, call), stored) {
@@ -223,7 +223,7 @@ impl Session {
             let left = || standing.current.as_ref()?.lifetime.left(&self.parts.time);
             let left_ahead = matches!(why, Why::Ahead(_)).then(left).flatten();
             let failed = Failed { error, by_grant: renewal.is_by_grant(), left_ahead };
-            standing.family.failed(&failed, now, &self.families.dice)?;
+            standing.member.family.failed(&failed, now, &self.families.dice)?;
         }
         Ok(())
     }

@@ -20,6 +20,10 @@ pub(super) struct State {
     pub(super) generation: u64,
     /// `on_token` has not accepted `current` yet.
     pub(super) unsaved: bool,
+    /// The thread that `on_token` runs on.
+    pub(super) saving: Option<usize>,
+    /// `on_token` was at an older set when the caller set `current`: the store may end with that one.
+    pub(super) overwritten: bool,
     /// The API refused the token of this generation, and it could not be renewed at once.
     pub(super) refused_generation: Option<u64>,
     pub(super) refusals: Refusals,
@@ -28,8 +32,8 @@ pub(super) struct State {
     /// What failed there in a row.
     pub(super) ahead_setback: Setback,
     pub(super) flight: Option<Arc<Flight<Result<Arc<Current>>>>>,
-    /// Those who hold a token of the same family.
-    pub(super) member: Member,
+    /// Those who hold a token of the same family. Calls keep it to their end: what they send must stay known to others.
+    pub(super) member: Arc<Member>,
     /// The family's last renewal that this session knows.
     pub(super) seen: u64,
 }
@@ -84,11 +88,13 @@ impl Refusals {
 }
 
 impl State {
-    pub(super) fn new(member: Member) -> State {
+    pub(super) fn new(member: Arc<Member>) -> State {
         State {
             current: None,
             generation: 0,
             unsaved: false,
+            saving: None,
+            overwritten: false,
             refused_generation: None,
             refusals: Refusals::default(),
             renew_at: None,

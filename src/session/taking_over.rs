@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Session;
-use super::family::{Family, Latest};
+use super::families::Member;
+use super::family::Latest;
+use super::flight;
 use super::lifetime::Lifetime;
 use super::renewal::{Gain, Renewal};
 use super::state::{Current, Why, leeway};
@@ -21,7 +23,7 @@ use crate::token::TokenSet;
 pub(super) struct Standing {
     pub(super) current: Option<Arc<Current>>,
     pub(super) generation: u64,
-    pub(super) family: Arc<Family>,
+    pub(super) member: Arc<Member>,
     pub(super) seen: u64,
 }
 
@@ -41,12 +43,12 @@ pub(super) enum By {
 }
 
 /// A set that is to be put in force.
-struct Install {
-    set: TokenSet,
-    lifetime: Lifetime,
+pub(super) struct Install {
+    pub(super) set: TokenSet,
+    pub(super) lifetime: Lifetime,
     /// Which renewal of the family brought it.
-    number: u64,
-    is_saved: bool,
+    pub(super) number: u64,
+    pub(super) is_saved: bool,
 }
 
 /// What became of a set that somebody brought.
@@ -106,7 +108,7 @@ impl Session {
             let old = old.map(|old| old.set.clone());
             let mut renewal = Box::new(Renewal::new(self.parts.clone(), old, None));
             if let Some(stored) = renewal.lock(call)? {
-                let stored = self.publish(&standing.family, &renewal, Gain::Stored(stored))?;
+                let stored = self.publish(&standing.member.family, &renewal, Gain::Stored(stored))?;
                 let taken = self.take_over(&stored, standing, By::Store, why, call);
                 renewal.end(taken.as_ref().map_or_else(|error| error.status, |_| status::OK));
                 return taken;
@@ -141,43 +143,53 @@ impl Session {
 
     /// Saves a set, then puts it in force. A token that the caller set since that generation counts; then this one is
     /// nobody's to save or to use, and theirs is what is wanted.
-    fn install(&self, new: Install, generation: u64, call: &Call) -> Result<Taken> {
+    pub(super) fn install(&self, new: Install, generation: u64, call: &Call) -> Result<Taken> {
         let theirs = |current| Taken { current, is_wanted: true };
-        if let Some(current) = self.state.lock()?.changed_since(generation) {
-            return Ok(theirs(current));
-        }
-        let renew_at = self.renew_at(&new.lifetime);
-        let saved = if new.is_saved { Ok(()) } else { self.save(&new.set, call) };
-        let member = self.families.join(&self.parts.config, Some(&new.set), self.parts.time.steady())?;
-        let (current, _old_member) = {
+        {
             let mut state = self.state.lock()?;
             if let Some(current) = state.changed_since(generation) {
                 return Ok(theirs(current));
             }
-            let current = state.replace(new.set, new.lifetime, renew_at);
-            state.unsaved = saved.is_err();
-            let stays = Arc::ptr_eq(&state.member.family, &member.family);
-            state.seen = if stays { new.number } else { 0 };
-            (current, std::mem::replace(&mut state.member, member))
-        };
+            state.saving = Some(flight::this_thread()).filter(|_| !new.is_saved);
+        }
+        let renew_at = self.renew_at(&new.lifetime);
+        let saved = if new.is_saved { Ok(()) } else { self.save(&new.set, call) };
+        let member = self.families.join(&self.parts.config, Some(&new.set), self.parts.time.steady())?;
+        let mut state = self.state.lock()?;
+        state.saving = None;
+        if let Some(current) = state.changed_since(generation) {
+            drop(state);
+            self.redeliver(call)?;
+            return Ok(theirs(current));
+        }
+        let current = state.replace(new.set, new.lifetime, renew_at);
+        state.unsaved = saved.is_err();
+        let stays = Arc::ptr_eq(&state.member.family, &member.family);
+        state.seen = if stays { new.number } else { 0 };
+        let _old_member = std::mem::replace(&mut state.member, Arc::new(member));
+        drop(state);
         self.replan_ahead()?;
         saved.map(|()| Taken { current, is_wanted: false })
     }
 
-    /// Offers a set once more that `on_token` failed to save.
+    /// Offers a set once more that `on_token` failed to save, or wrote over.
     pub(super) fn redeliver(&self, call: &Call) -> Result<()> {
-        let unsaved = {
-            let state = self.state.lock()?;
-            state.current.clone().filter(|_| state.unsaved)
-        };
-        if let Some(current) = unsaved {
-            self.save(&current.set, call)?;
+        loop {
+            let current = {
+                let mut state = self.state.lock()?;
+                let is_missing = state.unsaved || state.overwritten;
+                let Some(current) = state.current.clone().filter(|_| is_missing) else { return Ok(()) };
+                state.saving = Some(flight::this_thread());
+                current
+            };
+            let saved = self.save(&current.set, call);
             let mut state = self.state.lock()?;
+            state.saving = None;
             if state.generation == current.generation {
-                state.unsaved = false;
+                saved?;
+                (state.unsaved, state.overwritten) = (false, false);
             }
         }
-        Ok(())
     }
 
     /// Offers the set to `on_token`.

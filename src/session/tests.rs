@@ -2,6 +2,8 @@ mod ahead;
 mod failing;
 mod hooks;
 mod lock;
+#[cfg(shuttle)]
+mod model;
 mod parked;
 mod shared;
 

@@ -160,3 +160,69 @@ fn a_token_set_meanwhile_wins_over_the_renewal() {
     assert_eq!(fixture.token().unwrap(), "mine");
     assert!(fixture.store.saved.lock().unwrap().is_empty());
 }
+
+/// Is slow to write; another token is set meanwhile, by another thread.
+struct Slow {
+    session: std::sync::Weak<Session>,
+    store: Arc<Store>,
+}
+
+impl TokenHook for Slow {
+    fn save(&self, token: &TokenSet, call: &Call) -> Result<()> {
+        if token.refresh_token().is_some() {
+            let session = self.session.upgrade().unwrap();
+            std::thread::spawn(move || session.set_token(bare("mine"))).join().unwrap()?;
+        }
+        self.store.save(token, call)
+    }
+}
+
+#[test]
+fn a_store_that_is_written_while_another_token_is_set_ends_with_that_one() {
+    for failures in [0, 1] {
+        let fixture = with_token(EXPIRED, &[Ok((200, RENEWED))]);
+        fixture.store.failures.store(failures, Ordering::SeqCst);
+        let slow = Slow { session: Arc::downgrade(&fixture.session), store: fixture.store.clone() };
+        fixture.hooks.token.set(Some(Arc::new(slow))).unwrap();
+        assert_eq!(fixture.token().unwrap(), "mine");
+        assert_eq!(fixture.token().unwrap(), "mine");
+        assert!(fixture.store.saved.lock().unwrap().last().unwrap().contains("mine"));
+    }
+}
+
+#[test]
+fn a_store_that_is_written_again_while_another_token_is_set_ends_with_that_one() {
+    let fixture = with_token(EXPIRED, &[Ok((200, RENEWED))]);
+    fixture.store.failures.store(1, Ordering::SeqCst);
+    assert_eq!(fixture.token().unwrap_err().reason, Reason::NotSaved);
+    let slow = Slow { session: Arc::downgrade(&fixture.session), store: fixture.store.clone() };
+    fixture.hooks.token.set(Some(Arc::new(slow))).unwrap();
+    assert_eq!(fixture.token().unwrap(), "mine");
+    assert!(fixture.store.saved.lock().unwrap().last().unwrap().contains("mine"));
+}
+
+#[test]
+fn who_waits_for_a_call_that_leaves_on_token_offers_the_set_again() {
+    struct Slow(Arc<Event>, Arc<Event>);
+    impl TokenHook for Slow {
+        fn save(&self, _: &TokenSet, call: &Call) -> Result<()> {
+            self.0.signal();
+            call.wait(&self.1)
+        }
+    }
+    let fixture = with_token(EXPIRED, &[Ok((200, RENEWED))]);
+    let (arrived, gate, hasty) = (Arc::new(Event::default()), Arc::new(Event::default()), call());
+    fixture.hooks.token.set(Some(Arc::new(Slow(arrived.clone(), gate.clone())))).unwrap();
+    std::thread::scope(|scope| {
+        let leader = scope.spawn(|| fixture.session.valid(Duration::ZERO, &hasty).map(drop));
+        call().wait(&arrived).unwrap();
+        let waiter = scope.spawn(|| fixture.token());
+        while fixture.session.parts.stats.renewals_joined.get() < 1 {
+            std::thread::yield_now();
+        }
+        hasty.cancel.cancel();
+        assert_eq!(leader.join().unwrap().unwrap_err().status, status::CANCELLED);
+        gate.signal();
+        assert_eq!(waiter.join().unwrap().unwrap(), "a2");
+    });
+}

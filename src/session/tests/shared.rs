@@ -148,3 +148,54 @@ fn a_refused_token_of_another_scope_is_not_used_again_with_the_new_refresh_token
     let replaced = other.session.after_refusal(refused, &call()).unwrap();
     assert_eq!(replaced.set.access_token().unwrap().expose(), "a3");
 }
+
+#[test]
+fn a_renewal_is_known_to_its_family_though_its_client_got_another_token_meanwhile() {
+    let one = with_token(EXPIRED, &[Ok((200, RENEWED))]);
+    let (session, endpoint, clock) = (one.session.clone(), one.endpoint.clone(), one.clock.clone());
+    let hook = Told(move |_: Option<&TokenSet>, _: &Call| {
+        session.set_token(bare("mine"))?;
+        let late = among(session.families, &expired(""), endpoint.clone(), clock.clone());
+        assert_eq!(late.token().unwrap_err().status, status::WOULD_DEADLOCK, "it is being renewed");
+        Ok(bare("a2"))
+    });
+    one.hooks.refresh.set(Some(Arc::new(hook))).unwrap();
+    assert_eq!(one.token().unwrap(), "mine");
+    assert!(one.endpoint.asked().is_empty());
+}
+
+#[test]
+fn who_waits_beside_a_hook_that_asked_for_the_token_being_renewed_gets_it() {
+    /// Is slow to write.
+    struct Slow(Arc<Event>, Arc<Event>);
+    impl TokenHook for Slow {
+        fn save(&self, _: &TokenSet, call: &Call) -> Result<()> {
+            self.0.signal();
+            call.wait(&self.1)
+        }
+    }
+    let Pair { one, other } = pair(&expired(""), &expired(""), &[Ok((200, RENEWED))]);
+    other.store.failures.store(1, Ordering::SeqCst);
+    assert_eq!(other.token().unwrap_err().reason, Reason::NotSaved);
+    one.clock.pass(3600);
+    let (arrived, gate) = (Arc::new(Event::default()), Arc::new(Event::default()));
+    other.hooks.token.set(Some(Arc::new(Slow(arrived.clone(), gate.clone())))).unwrap();
+    let asked = other.session.clone();
+    let hook = Told(move |_: Option<&TokenSet>, call: &Call| {
+        let outcome = asked.valid(Duration::ZERO, call).map(drop);
+        assert_eq!(outcome.unwrap_err().status, status::WOULD_DEADLOCK);
+        Ok(bare("a3"))
+    });
+    one.hooks.refresh.set(Some(Arc::new(hook))).unwrap();
+    std::thread::scope(|scope| {
+        let leader = scope.spawn(|| one.token());
+        call().wait(&arrived).unwrap();
+        let waiter = scope.spawn(|| other.token());
+        while other.session.parts.stats.renewals_joined.get() < 1 {
+            std::thread::yield_now();
+        }
+        gate.signal();
+        assert_eq!(leader.join().unwrap().unwrap(), "a3");
+        assert_eq!(waiter.join().unwrap().unwrap(), "a3");
+    });
+}

@@ -21,6 +21,8 @@ pub struct Config {
     pub fixed_authorization: String,
     /// Whether the API refuses every token.
     pub reject_all: bool,
+    /// How often a waiting device may ask.
+    pub device_interval_s: u64,
     /// Whether connections stay open after an answer.
     pub keep_alive: bool,
 }
@@ -36,6 +38,7 @@ impl Config {
             www_authenticate: None,
             fixed_authorization: "secret".to_string(),
             reject_all: false,
+            device_interval_s: 1,
             keep_alive: true,
         }
     }
@@ -48,6 +51,9 @@ impl Config {
         }
         if let Some(ttl) = members.count("access_ttl_s", u32::MAX)? {
             new.access_ttl_s = ttl;
+        }
+        if let Some(interval) = members.count("device_interval_s", u32::MAX)? {
+            new.device_interval_s = interval;
         }
         if let Some(grace) = members.count("grace_s", u32::MAX)? {
             new.grace_s = grace;
@@ -89,6 +95,7 @@ impl Config {
             "fixed_authorization": self.fixed_authorization,
             "reject_all": self.reject_all,
             "keep_alive": self.keep_alive,
+            "device_interval_s": self.device_interval_s,
         })
     }
 }

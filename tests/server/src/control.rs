@@ -3,6 +3,7 @@
 use crate::authorize::CODE_TTL_MS;
 use crate::clients::CLIENT_ID;
 use crate::clock::MAX_OFFSET_S;
+use crate::device;
 use crate::encoding::form_pairs;
 use crate::grants::Code;
 use crate::issue::DEFAULT_SCOPE;
@@ -70,6 +71,7 @@ fn run(
     match (method, name) {
         ("POST", "issue") => Ok(issue(&mut shared.lock(), members)?),
         ("POST", "code") => Ok(code(&mut shared.lock(), members)?),
+        ("POST", "device") => Ok(device::say(&mut shared.lock(), members)?),
         ("POST", "clock") => Ok(clock(&mut shared.lock(), members)?),
         ("POST", "client") => Ok(client(&mut shared.lock(), members)?),
         ("POST", "invalidate") => Ok(invalidate(&mut shared.lock(), members)?),

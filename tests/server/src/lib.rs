@@ -19,6 +19,7 @@ mod clock;
 mod config;
 mod conn;
 mod control;
+mod device;
 mod encoding;
 mod fault;
 mod grants;

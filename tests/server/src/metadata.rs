@@ -1,7 +1,7 @@
 //! The server's description of itself (RFC 8414).
 
 use crate::response::Response;
-use crate::route::{AUTHORIZE, REVOKE, TOKEN};
+use crate::route::{AUTHORIZE, DEVICE, REVOKE, TOKEN};
 use serde_json::json;
 
 /// The metadata for the issuer `base`, which is the listener that was asked.
@@ -10,6 +10,7 @@ pub fn answer(base: &str) -> Response {
         "issuer": base,
         "authorization_endpoint": format!("{base}{AUTHORIZE}"),
         "token_endpoint": format!("{base}{TOKEN}"),
+        "device_authorization_endpoint": format!("{base}{DEVICE}"),
         "revocation_endpoint": format!("{base}{REVOKE}"),
         "response_types_supported": ["code"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],

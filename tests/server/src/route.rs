@@ -3,7 +3,7 @@
 use crate::request::Request;
 use crate::response::Response;
 use crate::shared::{Counters, Kind, Shared};
-use crate::{api, authorize, link, metadata, token};
+use crate::{api, authorize, device, link, metadata, token};
 
 /// The token endpoint.
 pub const TOKEN: &str = "/auth/token";
@@ -11,6 +11,8 @@ pub const TOKEN: &str = "/auth/token";
 pub const AUTHORIZE: &str = "/auth/authorize";
 /// The revocation endpoint.
 pub const REVOKE: &str = "/auth/revoke";
+/// The device authorization endpoint.
+pub const DEVICE: &str = "/auth/device_authorization";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 const LINK: &str = "/link/refresh_token/";
 
@@ -44,9 +46,10 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
     match path {
         TOKEN if is_post => token::answer(state, request),
         AUTHORIZE if is_get => authorize::answer(state, request, base),
+        DEVICE if is_post => device::begin(state, request, base),
         REVOKE if is_post => token::revoke(state, request),
         METADATA if is_get => metadata::answer(base),
-        TOKEN | REVOKE => not_allowed("POST"),
+        TOKEN | REVOKE | DEVICE => not_allowed("POST"),
         AUTHORIZE | METADATA => not_allowed("GET"),
         _ => match path.strip_prefix(LINK) {
             Some("") | None => Response::text(404, "404: Not Found"),

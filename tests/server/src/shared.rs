@@ -4,6 +4,7 @@ use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::conn::Connections;
+use crate::device::Device;
 use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
@@ -24,6 +25,8 @@ pub struct State {
     pub clients: Clients,
     /// Tokens and codes.
     pub grants: Grants,
+    /// Devices that wait for a person.
+    pub devices: Vec<Device>,
     /// Numbers for tests.
     pub counters: Counters,
     /// Every request that is not a control request.
@@ -145,6 +148,7 @@ impl Shared {
             start_config: config,
             clients: Clients::default(),
             grants: Grants::default(),
+            devices: Vec::new(),
             counters: Counters::default(),
             log: Vec::new(),
             faults: Faults::default(),

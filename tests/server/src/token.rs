@@ -1,6 +1,7 @@
 //! The token endpoint and the revocation endpoint.
 
 use crate::clients::Refusal;
+use crate::device;
 use crate::encoding::{base64url, form_pairs};
 use crate::issue::{DEFAULT_SCOPE, NotRenewed};
 use crate::request::Request;
@@ -9,16 +10,33 @@ use crate::shared::State;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
-type Pairs = Vec<(String, String)>;
+/// The parameters of a form.
+pub type Pairs = Vec<(String, String)>;
 
 /// `POST /auth/token`.
 pub fn answer(state: &mut State, request: &Request) -> Response {
+    let (form, client) = match authenticated(state, request) {
+        Ok(pair) => pair,
+        Err(response) => return response,
+    };
+    match value(&form, "grant_type") {
+        Some("refresh_token") => refresh(state, &form, &client),
+        Some("authorization_code") => code(state, &form, &client),
+        Some("client_credentials") => client_credentials(state, &form, &client),
+        Some("urn:ietf:params:oauth:grant-type:device_code") => device::step(state, &form, &client),
+        Some(_) => error("unsupported_grant_type"),
+        None => error("invalid_request"),
+    }
+}
+
+/// The form of a request, and the client that it authenticates.
+pub fn authenticated(state: &mut State, request: &Request) -> Result<(Pairs, String), Response> {
     // Like Home Assistant, which finds no grant_type in any other body.
     if request.media_type() != "application/x-www-form-urlencoded" {
-        return error("unsupported_grant_type");
+        return Err(error("unsupported_grant_type"));
     }
     let Some(form) = form(request) else {
-        return error("invalid_request");
+        return Err(error("invalid_request"));
     };
     let repeated = form
         .iter()
@@ -27,7 +45,7 @@ pub fn answer(state: &mut State, request: &Request) -> Response {
     let mut authorization = request.header_values("authorization");
     let (authorization, more) = (authorization.next(), authorization.next());
     if repeated || more.is_some() {
-        return error("invalid_request");
+        return Err(error("invalid_request"));
     }
     let id = value(&form, "client_id");
     let secret = value(&form, "client_secret");
@@ -37,16 +55,10 @@ pub fn answer(state: &mut State, request: &Request) -> Response {
             if value(&form, "grant_type") == Some("refresh_token") {
                 state.counters.refresh_failures += 1;
             }
-            return refused(&refusal);
+            return Err(refused(&refusal));
         }
     };
-    match value(&form, "grant_type") {
-        Some("refresh_token") => refresh(state, &form, &client),
-        Some("authorization_code") => code(state, &form, &client),
-        Some("client_credentials") => client_credentials(state, &form, &client),
-        Some(_) => error("unsupported_grant_type"),
-        None => error("invalid_request"),
-    }
+    Ok((form, client))
 }
 
 /// `POST /auth/revoke` (RFC 7009): always 200, as at Home Assistant, also for a token
@@ -134,16 +146,16 @@ fn form(request: &Request) -> Option<Pairs> {
 }
 
 /// A parameter; one without value counts as absent (RFC 6749, section 3.2).
-fn value<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub fn value<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let found = form.iter().find(|(n, value)| n == name && !value.is_empty());
     found.map(|(_, value)| value.as_str())
 }
 
-fn success(answer: &Value) -> Response {
+pub fn success(answer: &Value) -> Response {
     Response::json(200, answer).header("Cache-Control", "no-store")
 }
 
-fn error(code: &str) -> Response {
+pub fn error(code: &str) -> Response {
     Response::json(400, &json!({ "error": code })).header("Cache-Control", "no-store")
 }
 

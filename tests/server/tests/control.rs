@@ -53,9 +53,10 @@ fn settings_are_changed_shown_and_reset() {
     let server = start();
     let start = control(&server, "POST", "/config", "{}");
     let expected = json!({
-        "rotate": true, "access_ttl_s": 1800, "grace_s": 0, "token_members": {},
+        "rotate": true, "access_ttl_s": 1800,
+            "device_interval_s": 1, "grace_s": 0, "token_members": {},
         "www_authenticate": null, "fixed_authorization": "secret", "reject_all": false,
-        "keep_alive": true,
+        "keep_alive": true, "device_interval_s": 1,
     });
     assert_eq!(start, expected);
     let changed = control(&server, "POST", "/config", r#"{"access_ttl_s":5,"grace_s":6}"#);

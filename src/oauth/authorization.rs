@@ -1,0 +1,218 @@
+//! The authorization code grant: RFC 6749 section 4.1, with PKCE (RFC 7636, S256 only) and the issuer in the answer
+//! (RFC 9207). What is known between the two halves is JSON that the caller keeps.
+
+use crate::base64;
+use crate::config::{ClientRegistration, Config};
+use crate::digest;
+use crate::error::{Error, Reason, Result};
+use crate::json::{Kind, Object, Raw};
+use crate::oauth::token_request::TokenRequest;
+use crate::oauth::{client_auth, form, token_response};
+use crate::secret::{Secret, Wiped};
+use crate::url::Url;
+
+/// How long a person may take (`hostile.md` A-1).
+const LONGEST_S: i64 = 600;
+
+/// What must be new for every login; 32 bytes each, in base64url.
+pub struct Fresh {
+    /// Ties the answer to the login (RFC 6749 section 10.12).
+    pub state: Wiped,
+    /// The PKCE verifier (RFC 7636 section 4.1).
+    pub verifier: Wiped,
+    /// Ties an ID token to the login (OpenID Connect Core section 3.1.2.1).
+    pub nonce: Wiped,
+}
+
+impl Fresh {
+    /// Of 96 bytes that nobody can guess.
+    pub fn of(bytes: &[u8; 96]) -> Fresh {
+        let part = |n: usize| base64::encode_url(&bytes[32 * n..32 * (n + 1)]);
+        Fresh { state: part(0), verifier: part(1), nonce: part(2) }
+    }
+}
+
+/// Begins a login: its members, `authorization_url` first. `parameters` are the caller's, by their RFC names.
+pub fn begin(config: &Config, parameters: &Object, fresh: &Fresh, now: i64) -> Result<Object> {
+    let Some(endpoint) = &config.authorization_endpoint else {
+        return Err(Error::new(Reason::Conflict, "server.authorization_endpoint: is not configured"));
+    };
+    let Some(client_id) = &config.client.client_id else {
+        return Err(Error::new(Reason::Conflict, "client.client_id: is not configured"));
+    };
+    if config.pkce_methods.as_ref().is_some_and(|methods| !methods.iter().any(|method| method == "S256")) {
+        return Err(Error::new(
+            Reason::Pkce,
+            "the server's metadata does not list S256 among its code_challenge_methods_supported",
+        ));
+    }
+    let scope = match text_of(parameters, "scope")? {
+        Some(scope) => Some(scope.to_string()),
+        None => config.client.scope.clone(),
+    };
+    let mut url = endpoint.to_string();
+    let mut add = |name: &str, value: &str| Url::add_query(&mut url, name, value);
+    add("response_type", "code");
+    add("client_id", client_id);
+    let mut nonce = None;
+    for (name, value) in parameters.iter() {
+        const OURS: [&str; 5] =
+            ["response_type", "client_id", "state", "code_challenge", "code_challenge_method"];
+        if OURS.contains(&name) {
+            return Err(Error::new(Reason::Member, format!("params_json.{name}: is set by the library")));
+        }
+        match (name, value.kind()) {
+            ("scope", _) | (_, Kind::Null) => {}
+            // Several resources are several parameters (RFC 8707 section 2).
+            ("resource", Kind::Array) => {
+                for resource in value.as_array().unwrap_or_default() {
+                    let text = resource.as_str().ok_or_else(|| not_text("resource"))?;
+                    add(name, &text);
+                }
+            }
+            _ => {
+                let text = text_of(parameters, name)?.unwrap_or_default();
+                if name == "nonce" {
+                    nonce = Some(text.clone());
+                }
+                add(name, &text);
+            }
+        }
+    }
+    if let Some(scope) = &scope {
+        add("scope", scope);
+        if nonce.is_none() && scope.split(' ').any(|scope| scope == "openid") {
+            add("nonce", &fresh.nonce);
+            nonce = Some(fresh.nonce.clone());
+        }
+    }
+    add("state", &fresh.state);
+    add("code_challenge", &base64::encode_url(&digest::sha256(fresh.verifier.as_bytes())));
+    add("code_challenge_method", "S256");
+    let mut login = Object::default();
+    let redirect_uri = text_of(parameters, "redirect_uri")?;
+    for (name, value) in [
+        ("authorization_url", Some(url.as_str())),
+        ("state", Some(fresh.state.as_str())),
+        ("code_verifier", Some(fresh.verifier.as_str())),
+        ("nonce", nonce.as_deref().map(String::as_str)),
+        ("redirect_uri", redirect_uri.as_deref().map(String::as_str)),
+        ("issuer", config.issuer.as_deref()),
+        ("scope", scope.as_deref()),
+    ] {
+        if let Some(value) = value {
+            login.set(name, Raw::from_text(value));
+        }
+    }
+    login.set("expires_at", Raw::from_integer(now.saturating_add(LONGEST_S)));
+    Ok(login)
+}
+
+/// What the person's way through the browser brought.
+#[derive(Debug)]
+pub struct Answer {
+    /// The code, good once.
+    pub code: Secret,
+    verifier: Secret,
+    redirect_uri: Option<Wiped>,
+    /// What an ID token must repeat.
+    pub nonce: Option<Secret>,
+}
+
+/// Reads the callback: the URL that the browser was sent to, or its query.
+pub fn finish(config: &Config, login: &Object, callback: &str, now: i64) -> Result<Answer> {
+    let needed = |name: &str| match login.get(name).and_then(Raw::as_str) {
+        Some(text) if !text.is_empty() => Ok(text),
+        _ => Err(Error::new(Reason::Member, format!("login_json.{name}: is missing"))),
+    };
+    let (state, verifier) = (needed("state")?, needed("code_verifier")?);
+    let query = callback.split('#').next().unwrap_or_default();
+    let query = query.split_once('?').map_or(query, |(_, query)| query);
+    // Some servers add words of their own.
+    let query: Vec<_> = query.split('&').filter(|pair| pair.contains('=')).collect();
+    let parameters = form::parse(&query.join("&")).ok_or_else(|| {
+        Error::new(Reason::Url, "callback_url: has no query as RFC 6749 section 4.1.2 wants it")
+    })?;
+    let one = |wanted: &str| {
+        let mut found = parameters.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value);
+        match (found.next(), found.next()) {
+            (first, None) => Ok(first),
+            _ => Err(Error::new(Reason::State, format!("the callback has {wanted} twice"))),
+        }
+    };
+    let (code, error, answered_state) = (one("code")?, one("error")?, one("state")?);
+    if !answered_state.is_some_and(|answered| Secret::from(answered.as_str()).matches(&state)) {
+        return Err(Error::new(
+            Reason::State,
+            "the callback does not belong to this login: its state differs",
+        ));
+    }
+    check_issuer(config, login, one("iss")?.map(|iss| iss.as_str()))?;
+    let expires_at = login.get("expires_at").and_then(Raw::as_thousandths).map(|at| at / 1000);
+    if expires_at.is_some_and(|at| at <= now) {
+        return Err(Error::new(Reason::LoginExpired, "the login was begun too long ago: begin again"));
+    }
+    match (code, error) {
+        (Some(code), None) if !code.is_empty() => Ok(Answer {
+            code: Secret::from(code.as_str()),
+            verifier: Secret::from(verifier.as_str()),
+            redirect_uri: login.get("redirect_uri").and_then(Raw::as_str),
+            nonce: login.get("nonce").and_then(Raw::as_str).map(|nonce| Secret::from(nonce.as_str())),
+        }),
+        (None, Some(error)) => Err(refused(error, one("error_description")?)),
+        _ => Err(Error::new(Reason::State, "the callback must have either a code or an error")),
+    }
+}
+
+/// RFC 9207 section 2.4: a code from another server goes nowhere.
+fn check_issuer(config: &Config, login: &Object, answered: Option<&str>) -> Result<()> {
+    let expected = login.get("issuer").and_then(Raw::as_str);
+    match (expected.as_deref(), answered) {
+        (Some(expected), Some(answered)) if expected != answered => Err(Error::new(
+            Reason::Issuer,
+            "the callback comes from another issuer than the login was begun with",
+        )),
+        (Some(_), None) if config.issuer_in_answers => {
+            Err(Error::new(Reason::Issuer, "the callback has no iss, which this server always sends"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn refused(code: &str, description: Option<&Wiped>) -> Error {
+    let mut error = if code == "access_denied" {
+        Error::new(Reason::Denied, "the person, or the server, said no")
+    } else {
+        Error::new(Reason::OauthError, "the authorization server refused the login")
+    };
+    error.oauth_error = Some(token_response::tidy(code));
+    error.oauth_error_description = description.map(|text| token_response::tidy(text));
+    error
+}
+
+/// The request that trades the code for tokens (RFC 6749 section 4.1.3).
+pub fn request(url: &Url, answer: &Answer, client: &ClientRegistration, user_agent: &str) -> TokenRequest {
+    let mut parameters = vec![("grant_type", "authorization_code"), ("code", answer.code.expose())];
+    if let Some(redirect_uri) = &answer.redirect_uri {
+        parameters.push(("redirect_uri", redirect_uri));
+    }
+    parameters.push(("code_verifier", answer.verifier.expose()));
+    client_auth::request(url, &parameters, client, user_agent)
+}
+
+fn text_of(parameters: &Object, name: &str) -> Result<Option<Wiped>> {
+    match parameters.get(name) {
+        Some(value) if value.kind() != Kind::Null => match value.as_str() {
+            Some(text) => Ok(Some(text)),
+            None => Err(not_text(name)),
+        },
+        _ => Ok(None),
+    }
+}
+
+fn not_text(name: &str) -> Error {
+    Error::new(Reason::Member, format!("params_json.{name}: is not a string"))
+}
+
+#[cfg(test)]
+mod tests;
