@@ -30,6 +30,8 @@ mod parked;
 mod parked_breaks;
 #[path = "network/parked_free.rs"]
 mod parked_free;
+#[path = "network/parked_race.rs"]
+mod parked_race;
 #[path = "network/parked_request.rs"]
 mod parked_request;
 #[path = "network/parked_stage.rs"]

@@ -158,6 +158,99 @@ static void a_stale_stored_token(void)
     }
 }
 
+/* --- Many calls that leave --- */
+
+enum { CHAINED = 2, CALLERS = 4, LEAVES = 150 };
+
+/* Each renewal is by the refresh token that the one before brought, whoever began it and whoever heard its answer. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int newest, is_over;
+    bearer_reply *owed;
+    bearer_client *clients[CHAINED];
+} chain = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static bearer_status ask_in_chain(void *user_data, const char *token_json, bearer_reply *reply)
+{
+    (void)user_data;
+    pthread_mutex_lock(&chain.lock);
+    CHECK_TEXT(json_text(token_json, "refresh_token"), format("rt-chain-%d", chain.newest));
+    CHECK_SAYING(chain.owed == NULL, "asked twice at a time");
+    chain.owed = reply;
+    pthread_cond_signal(&chain.changed);
+    pthread_mutex_unlock(&chain.lock);
+    return BEARER_PENDING;
+}
+
+static void *answer_in_chain(void *unused)
+{
+    unsigned seed = 1;
+    (void)unused;
+    for (;;) {
+        pthread_mutex_lock(&chain.lock);
+        while (chain.owed == NULL && !chain.is_over) {
+            pthread_cond_wait(&chain.changed, &chain.lock);
+        }
+        bearer_reply *reply = chain.owed;
+        pthread_mutex_unlock(&chain.lock);
+        if (reply == NULL) {
+            return NULL;
+        }
+        usleep((useconds_t)rand_r(&seed) % 4000);
+        pthread_mutex_lock(&chain.lock);
+        chain.owed = NULL;
+        char *set = json("{'access_token':'at-x','refresh_token':'rt-chain-%d','expires_in':3600}", ++chain.newest);
+        pthread_mutex_unlock(&chain.lock);
+        /* Never too late: the question is open until it is answered. */
+        CHECK_NUMBER(bearer_reply_token(reply, set), BEARER_OK);
+    }
+}
+
+static void *leave_often(void *number)
+{
+    unsigned seed = (unsigned)(long)number + 7;
+    for (int i = 0; i < LEAVES; i++) {
+        bearer_client *scope = scope_of(chain.clients[rand_r(&seed) % CHAINED], format("{\"timeout_s\":0.00%d}", rand_r(&seed) % 4));
+        bearer_status status = bearer_client_refresh(scope, NULL, &error);
+        CHECK_SAYING(status == BEARER_OK || status == BEARER_TIMEOUT, "%s", bearer_error_json(error));
+        bearer_error_free(error);
+        error = NULL;
+        bearer_client_free(scope);
+    }
+    return NULL;
+}
+
+static void every_answer_is_heard(void)
+{
+    struct told told[CHAINED];
+    pthread_t callers[CALLERS], answering = start(answer_in_chain, NULL);
+    for (int i = 0; i < CHAINED; i++) {
+        chain.clients[i] = telling(json("{'access_token':'at-x','refresh_token':'rt-chain-0','expires_at':1}"), "", &told[i]);
+        OK(bearer_client_on_refresh(chain.clients[i], ask_in_chain, NULL, NULL, &error));
+    }
+    for (long i = 0; i < CALLERS; i++) {
+        callers[i] = start(leave_often, (void *)i);
+    }
+    for (int i = 0; i < CALLERS; i++) {
+        join(callers[i]);
+    }
+    CHECK(told[0].parked + told[1].parked > 0);
+    /* The first free reads what is still under way, each offers the newest. */
+    for (int i = 0; i < CHAINED; i++) {
+        bearer_client_free(chain.clients[i]);
+        CHECK_TEXT(told[i].saved_token, format("rt-chain-%d", chain.newest));
+        check_gone(&told[i]);
+        CHECK_NUMBER(told[i].lost, 0);
+    }
+    printf("%d renewals, left %d times\n", chain.newest, told[0].parked + told[1].parked);
+    pthread_mutex_lock(&chain.lock);
+    chain.is_over = 1;
+    pthread_cond_signal(&chain.changed);
+    pthread_mutex_unlock(&chain.lock);
+    join(answering);
+}
+
 /* --- Calls that would wait for themselves --- */
 
 static bearer_client *others[3];
@@ -305,6 +398,7 @@ int main(int argc, char **argv)
     the_first_client_goes();
     other_scopes();
     a_stale_stored_token();
+    every_answer_is_heard();
     would_deadlock();
     freed_while_a_call_runs();
     a_scope_goes();
