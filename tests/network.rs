@@ -20,6 +20,8 @@ mod connecting;
 mod deadline;
 #[path = "network/descriptors.rs"]
 mod descriptors;
+#[path = "network/framings.rs"]
+mod framings;
 #[path = "network/kept.rs"]
 mod kept;
 #[path = "network/lookup.rs"]

@@ -80,6 +80,9 @@ static const char *good_text(const struct function *function, const char *name)
         {"method", "GET"},      {"path", "api/lights"},      {"sent_headers_json", "{}"},
         {"name", "X-Name"},     {"answer_headers_json", "{}"}, {"value", "value"},
         {"token", "at-x"},      {"message", "words"},        {"text", "text"},
+        {"params_json", "{}"},  {"grant_json", "{\"grant_type\":\"client_credentials\"}"},
+        {"device_json", "{\"device_code\":\"d\"}"},          {"login_json", "{\"state\":\"s\",\"code_verifier\":\"v\"}"},
+        {"callback_url", "?state=s&error=access_denied"},
     };
     if (strcmp(name, "url") == 0) {
         return format("%s/api/lights", server_url);
@@ -309,7 +312,7 @@ static void every_handle_parameter(void)
 /* Where NULL means something. */
 static int may_be_null(const struct function *function, size_t parameter)
 {
-    static const char *const optional[] = {"options_json", "answer_headers_json", "message", "destroy", "user_data", "fn", "lock",
+    static const char *const optional[] = {"options_json", "params_json", "answer_headers_json", "message", "destroy", "user_data", "fn", "lock",
                                            "reload", "unlock"};
     static const char *const wanted[] = {"client", "scope", "request", "response", "resend"};
     const char *name = function->parameters[parameter].name;
