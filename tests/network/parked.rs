@@ -2,41 +2,38 @@
 
 use std::time::Duration;
 
-use bearer::client::Client;
+use bearer::client::{Client, Request};
 use bearer::error::Reason;
+use bearer::url::Url;
 
+use crate::asking::body;
 use crate::parked_stage::{
-    AFTER_INTERIM, CALLS, FRAMINGS, Framing, Line, Stage, access_token, answered, cancelled, error_of, held,
-    left, left_again, make, parked, refresh,
+    AFTER_INTERIM, CALLS, FRAMINGS, Framing, Line, Making, Stage, access_token, answered, cancelled,
+    error_of, held, left, left_again, make, parked, refresh,
 };
 
-/// A renewal after the one that was left: over the same connection where the framing allows. Then the client goes.
-pub fn once_more(
-    stage: &Stage,
-    framing: &Framing,
-    client: Client,
-    mut line: Line,
-    accept: fn(&Stage) -> Line,
-) {
-    let before = client.stats.connections.get();
-    if !framing.keeps() {
-        line.check_over();
-        let (token, next) = answered(&client, refresh, || {
-            let mut line = accept(stage);
-            assert!(String::from_utf8(line.request()).unwrap().contains("refresh_token=rt-2"));
-            framing.finish(&mut line, &framing.answer(3));
-            line
-        });
-        assert_eq!((token.as_str(), client.stats.connections.get()), ("at-3", before + 1));
-        line = next;
+/// A renewal after the one that was left, and left as well: over the same connection where the framing allows. Then the
+/// client goes.
+pub fn once_more(stage: &Stage, framing: &Framing, client: Client, line: Line, accept: fn(&Stage) -> Line) {
+    let connections = client.stats.connections.get() + u64::from(!framing.keeps());
+    let answer = framing.answer(3);
+    let (first, second) = answer.split_at(answer.len() / 3);
+    let kept = if framing.keeps() {
+        Some(line)
     } else {
-        let (token, ()) = answered(&client, refresh, || {
-            assert!(String::from_utf8(line.request()).unwrap().contains("refresh_token=rt-2"));
-            line.say(&framing.answer(3));
-        });
-        assert_eq!((token.as_str(), client.stats.connections.get()), ("at-3", before));
-    }
-    assert_eq!(client.stats.renewals.get(), 2);
+        line.check_over();
+        None
+    };
+    let mut line = left(&client, |caller| {
+        let mut line = kept.unwrap_or_else(|| accept(stage));
+        assert!(String::from_utf8(line.request()).unwrap().contains("refresh_token=rt-2"));
+        line.say(first);
+        caller.until_it_waits();
+        line
+    });
+    framing.finish(&mut line, second);
+    assert_eq!(make(&client, refresh).unwrap(), "at-3");
+    assert_eq!((client.stats.renewals.get(), client.stats.connections.get()), (2, connections));
     drop(client);
     line.check_over();
     stage.check_nobody_waits();
@@ -211,4 +208,37 @@ fn another_client_goes_on() {
             once_more(&stage, framing, one, line, Stage::accept);
         }
     }
+}
+
+/// The connection that was left is gone on with, whatever lies idle beside it.
+#[test]
+fn beside_an_idle_connection() {
+    let stage = Stage::new(None);
+    let answer = FRAMINGS[0].answer(2);
+    let client = stage.client_with("", |config| config.base_url = Url::parse(&stage.url()).ok());
+    let (_, mut line) = answered(&client, refresh, || {
+        let mut line = stage.accept();
+        line.request();
+        line.say(&FRAMINGS[0].answer(1));
+        line
+    });
+    left(&client, |caller| {
+        line.request();
+        line.say(&answer[..20]);
+        caller.until_it_waits();
+    });
+    let get: Making = |client, call| client.send(&mut Request::new("GET", "x")?, call).and_then(body);
+    let (text, mut idle) = answered(&client, get, || {
+        let mut idle = stage.accept();
+        idle.request();
+        idle.say(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nidle");
+        idle
+    });
+    assert_eq!(text, "idle");
+    line.say(&answer[20..]);
+    assert_eq!(make(&client, refresh).unwrap(), "at-2");
+    idle.finish();
+    drop(client);
+    line.check_over();
+    idle.check_over();
 }

@@ -2,14 +2,15 @@
 
 use rustls::version::TLS13;
 
-use crate::parked_stage::{Stage, access_token, cancelled, make};
+use crate::parked_stage::{FRAMINGS, Stage, access_token, cancelled, left_again, make, parked};
 use crate::parked_tls::Secured;
 
 /// Leaves about when the answer is read: later where the last call was left, earlier where it had its answer.
 fn left_while_it_comes(stage: &Stage, more: &str, length: usize) {
     const ROUNDS: i32 = 400;
     let filler = "x".repeat(length);
-    let body = format!(r#"{{"access_token":"at-2","refresh_token":"rt-2","expires_in":3600,"x":"{filler}"}}"#);
+    let body =
+        format!(r#"{{"access_token":"at-2","refresh_token":"rt-2","expires_in":3600,"x":"{filler}"}}"#);
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let mut turns = 0;
     for round in 0..ROUNDS {
@@ -45,6 +46,25 @@ fn left_while_an_answer_comes_by_tls() {
     let secured = Secured::new(&TLS13);
     for length in [0, 5000] {
         left_while_it_comes(&secured.stage, &secured.trust(r#","timeout_s":10"#), length);
+    }
+}
+
+/// Gone on with, and left before anything is done about it.
+#[test]
+fn left_at_once() {
+    let secured = Secured::new(&TLS13);
+    for (stage, more) in [(&Stage::new(None), String::new()), (&secured.stage, secured.trust(""))] {
+        let answer = FRAMINGS[0].answer(2);
+        let client = stage.client(&more);
+        let mut line = parked(stage, &client, &answer[..20]);
+        for _ in 0..300 {
+            left_again(&client, |_| ());
+        }
+        line.say(&answer[20..]);
+        assert_eq!(make(&client, access_token).unwrap(), "at-2");
+        drop(client);
+        line.check_over();
+        stage.check_nobody_waits();
     }
 }
 

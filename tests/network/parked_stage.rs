@@ -94,7 +94,7 @@ impl Stage {
         let (socket, _) = self.listener.accept().expect("the client connects");
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_nodelay(true).unwrap();
-        Line { socket, tls: None, input: Vec::new() }
+        Line { socket, tls: None, input: Vec::new(), asked: String::new() }
     }
 
     /// Nobody else has connected.
@@ -112,6 +112,8 @@ pub struct Line {
     pub socket: TcpStream,
     pub tls: Option<Box<ServerConnection>>,
     input: Vec<u8>,
+    /// The last request's first line.
+    asked: String,
 }
 
 impl Line {
@@ -129,6 +131,10 @@ impl Line {
         while self.input.len() < end {
             assert!(self.receive(), "the client left before the end of its request");
         }
+        // Whoever goes on with a connection writes to it as before.
+        let line = head.lines().next().unwrap();
+        assert!(self.asked.is_empty() || self.asked.starts_with("connect ") || self.asked == line, "{line}");
+        line.clone_into(&mut self.asked);
         self.input.drain(..end).collect()
     }
 
