@@ -61,6 +61,7 @@ programs! {
     requests
     scopes
     storm
+    storm_clients
     storm_refusals
     stored
     threads
