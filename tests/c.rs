@@ -45,6 +45,7 @@ programs! {
     fork_in_hooks
     fork_in_the_middle
     fork_while_parked
+    freed_in_use
     grant
     handles
     hostile

@@ -80,7 +80,7 @@ compile() { # source
 compile tests/tsan/planted.c
 must_be_reported "a race planted in C" "bearer_client_access_token" "$program"
 
-for name in ahead destroy fork fork_in_hooks fork_in_the_middle lock own_http provider refresh scopes storm storm_clients \
+for name in ahead destroy fork fork_in_hooks fork_in_the_middle freed_in_use lock own_http provider refresh scopes storm storm_clients \
   storm_refusals threads; do
   compile "tests/c/$name.c"
   printf '%s: ' "$name"
