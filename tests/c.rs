@@ -45,6 +45,7 @@ programs! {
     fork_in_hooks
     fork_in_the_middle
     fork_while_parked
+    freed_in_use
     grant
     handles
     hostile
@@ -61,6 +62,7 @@ programs! {
     requests
     scopes
     storm
+    storm_clients
     storm_refusals
     stored
     threads

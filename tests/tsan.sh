@@ -10,7 +10,8 @@ cd "$(dirname "$0")/.."
 
 # Not under test: the server.
 cargo build --quiet -p bearer-testserver
-server=$PWD/${CARGO_TARGET_DIR:-target}/debug/bearer-testserver
+folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+server=$folder/debug/bearer-testserver
 
 install() {
   command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ] || {
@@ -30,10 +31,11 @@ fi
 # One runtime for Rust and C, of the LLVM that this Rust is made with.
 llvm=$(rustc --version --verbose | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 clang=clang-$llvm
-[ "$("$clang" -print-file-name=libclang_rt.tsan.a 2>/dev/null)" ] || install "$clang" "libclang-rt-$llvm-dev"
+links() { echo 'int main(void) { return 0; }' | "$clang" -fsanitize=thread -x c -o /dev/null - 2>/dev/null; }
+links || install "$clang" "libclang-rt-$llvm-dev"
 
 target=$(rustc --version --verbose | sed -n 's/^host: //p')
-export CARGO_TARGET_DIR=$PWD/${CARGO_TARGET_DIR:-target}/tsan
+export CARGO_TARGET_DIR=$folder/tsan
 built=$CARGO_TARGET_DIR/$target/debug
 # The flags are those of nightly compilers.
 export RUSTC_BOOTSTRAP=1
@@ -80,8 +82,8 @@ compile() { # source
 compile tests/tsan/planted.c
 must_be_reported "a race planted in C" "bearer_client_access_token" "$program"
 
-for name in ahead destroy fork fork_in_hooks fork_in_the_middle lock own_http provider refresh scopes storm storm_refusals \
-  threads; do
+for name in ahead destroy fork fork_in_hooks fork_in_the_middle freed_in_use lock own_http provider refresh scopes storm storm_clients \
+  storm_refusals threads; do
   compile "tests/c/$name.c"
   printf '%s: ' "$name"
   coproc SERVER { exec "$server" --until-stdin-closes; }
