@@ -158,7 +158,8 @@ typedef bearer_status (*bearer_lock_fn)(void *user_data, const char *token_json,
 typedef bearer_status (*bearer_reload_fn)(void *user_data, const char *token_json, bearer_reply *reply);
 
 /**
- * Lets the lock go: exactly once for every lock that was granted, with the status that the renewal ended with.
+ * Lets the lock go: exactly once for every lock that was granted, with the status that the renewal ended with;
+ * BEARER_UNCERTAIN where it was given up before its answer came.
  */
 typedef void (*bearer_unlock_fn)(void *user_data, const char *token_json, bearer_status outcome);
 
@@ -258,7 +259,7 @@ bearer_status bearer_client_new(const char *config_json,
  * run once nothing uses them any more. NULL is fine.
  *
  * Blocks only where it is the client's last handle: for at most 5 s to read a renewal to its end that a call has left
- * under way, so that a rotated refresh token is still saved; for on_token, which is offered a set that it failed to
+ * under way, or that another client of the same refresh token makes, so that a rotated one is still saved; for on_token, which is offered a set that it failed to
  * save, or that another client of the process renewed; and with "ahead", for a hook that the renewal thread is
  * running. Where a call still uses the client, that call does so instead.
  */

@@ -70,7 +70,7 @@ pub unsafe extern "C" fn bearer_client_new(
 /// run once nothing uses them any more. NULL is fine.
 ///
 /// Blocks only where it is the client's last handle: for at most 5 s to read a renewal to its end that a call has left
-/// under way, so that a rotated refresh token is still saved; for on_token, which is offered a set that it failed to
+/// under way, or that another client of the same refresh token makes, so that a rotated one is still saved; for on_token, which is offered a set that it failed to
 /// save, or that another client of the process renewed; and with "ahead", for a hook that the renewal thread is
 /// running. Where a call still uses the client, that call does so instead.
 #[unsafe(no_mangle)]

@@ -100,7 +100,8 @@ pub type bearer_reload_fn = Option<
     ) -> bearer_status,
 >;
 
-/// Lets the lock go: exactly once for every lock that was granted, with the status that the renewal ended with.
+/// Lets the lock go: exactly once for every lock that was granted, with the status that the renewal ended with;
+/// BEARER_UNCERTAIN where it was given up before its answer came.
 pub type bearer_unlock_fn = Option<
     unsafe extern "C-unwind" fn(user_data: *mut c_void, token_json: *const c_char, outcome: bearer_status),
 >;

@@ -13,6 +13,7 @@ use crate::digest;
 use crate::error::{Error, Result};
 use crate::fork::Lock;
 use crate::secret::Secret;
+use crate::status;
 use crate::token::TokenSet;
 
 /// How many spent refresh tokens of a family are known: a client may be made of a token that was stored before.
@@ -175,7 +176,9 @@ impl Families {
         }
         drop(table);
         // Without a lock held: a renewal that is given up lets the caller's lock go.
-        drop(nobodys);
+        if let Some(nobodys) = nobodys {
+            nobodys.end(status::UNCERTAIN);
+        }
     }
 }
 

@@ -90,8 +90,11 @@ impl Family {
     /// `seen` is the number of the last renewal that the session knows.
     pub(super) fn turn(&self, seen: u64) -> Result<Turn> {
         let mut state = self.state.lock()?;
+        // To take something over may need the lock, which a renewal that was left may hold.
+        let is_locked = state.parked().is_some_and(|parked| parked.holds_lock());
         if flight::under_way(&state.flight).is_none()
-            && let Some(latest) = state.latest.as_ref().filter(|latest| latest.number > seen)
+            && !is_locked
+            && let Some(latest) = state.latest_after(seen)
         {
             return Ok(Turn::Newer(latest.clone()));
         }
@@ -123,15 +126,23 @@ impl Family {
 
     /// Whether a renewal waits for somebody who goes on with it.
     pub(super) fn is_parked(&self) -> Result<bool> {
-        let state = self.state.lock()?;
-        Ok(state.parked.as_ref().is_some_and(|parked| parked.process == fork::generation()))
+        Ok(self.state.lock()?.parked().is_some())
     }
 
-    /// Whether the session would find something here that it must not lose.
+    /// Whether the session finds, or will find, something here that it must not lose.
     pub(super) fn has_news(&self, seen: u64) -> Result<bool> {
-        let is_parked = self.is_parked()?;
         let state = self.state.lock()?;
-        Ok(is_parked || state.latest.as_ref().is_some_and(|latest| latest.number > seen))
+        Ok(state.parked().is_some()
+            || flight::under_way(&state.flight).is_some()
+            || state.latest_after(seen).is_some())
+    }
+
+    /// What the session does not know yet of a renewal that this very thread is in the middle of.
+    pub(super) fn news_in_passing(&self, seen: u64) -> Result<Option<Arc<Latest>>> {
+        let state = self.state.lock()?;
+        let is_led_here =
+            flight::under_way(&state.flight).is_some_and(|flight| flight.check_not_mine().is_err());
+        Ok(state.latest_after(seen).filter(|_| is_led_here).cloned())
     }
 
     /// A new set: what failed before is forgotten. `key` is that of its refresh token.
@@ -181,6 +192,14 @@ impl Family {
 }
 
 impl FamilyState {
+    fn parked(&self) -> Option<&Renewal> {
+        self.parked.as_deref().filter(|parked| parked.process == fork::generation())
+    }
+
+    fn latest_after(&self, seen: u64) -> Option<&Arc<Latest>> {
+        self.latest.as_ref().filter(|latest| latest.number > seen)
+    }
+
     /// Takes a renewal away that nobody is left to finish; to be dropped without a lock held.
     pub(super) fn give_up(&mut self) -> Option<Box<Renewal>> {
         self.parked.take()

@@ -71,7 +71,8 @@ impl Session {
         }
     }
 
-    /// What is left to do when the session ends: reads a parked renewal to its end, and saves what is not saved.
+    /// What is left to do when the session ends: reads a parked renewal to its end, waits for one that is under way, and
+    /// saves what is not saved.
     pub(super) fn settle(&self, call: &Call) -> Result<()> {
         self.redeliver(call)?;
         loop {
@@ -79,12 +80,22 @@ impl Session {
             if !standing.member.family.has_news(standing.seen)? {
                 return Ok(());
             }
+            if let Some(latest) = standing.member.family.news_in_passing(standing.seen)? {
+                // A hook of another client's renewal ends this session: that renewal holds the lock.
+                self.take_over(&latest, &standing, By::Resumed, Why::Asked, call)?;
+                return Ok(());
+            }
             match standing.member.family.turn(standing.seen)? {
                 Turn::Newer(latest) => {
                     self.take_over(&latest, &standing, By::Others, Why::Asked, call)?;
                 }
-                // Another session is at it, and will have it.
-                Turn::Join(..) => return Ok(()),
+                Turn::Join(_, event) => {
+                    if self.parts.hooks.token.get()?.is_none() {
+                        return Ok(());
+                    }
+                    self.parts.stats.renewals_joined.add();
+                    call.wait(&event)?;
+                }
                 Turn::Lead(flight, parked) => flight.lead(
                     || standing.member.family.end_flight(),
                     None,

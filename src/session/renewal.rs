@@ -25,12 +25,13 @@ pub(super) enum Gain {
 
 /// A renewal, as far as it has come.
 pub(super) struct Renewal {
+    /// Dropped before `parts`: the lock is let go before any hook is destroyed.
+    held: Option<Held>,
     pub(super) parts: Arc<Parts>,
     /// The set to renew.
     pub(super) old: Option<TokenSet>,
     /// The refresh token is known to be dead, and is not to be tried again.
     dead: Option<Error>,
-    held: Option<Held>,
     /// Whether the store was looked at once more after an `invalid_grant`.
     reloaded: bool,
     exchange: Option<Exchange>,
@@ -58,12 +59,17 @@ impl Drop for Held {
 impl Renewal {
     pub(super) fn new(parts: Arc<Parts>, old: Option<TokenSet>, dead: Option<Error>) -> Renewal {
         let process = fork::generation();
-        Renewal { parts, old, dead, held: None, reloaded: false, exchange: None, process }
+        Renewal { held: None, parts, old, dead, reloaded: false, exchange: None, process }
     }
 
     /// Whether only the call has ended, in the middle of the exchange.
     pub(super) fn is_parked(&self) -> bool {
         self.exchange.as_ref().is_some_and(Exchange::is_parked)
+    }
+
+    /// Whether it keeps the lock around renewals.
+    pub(super) fn holds_lock(&self) -> bool {
+        self.held.is_some()
     }
 
     /// Whether a grant was refused, not the refresh token.

@@ -70,7 +70,6 @@ fn left_at_once() {
 
 /// More than a connection takes from TLS at a time.
 #[test]
-#[ignore = "what TLS has decrypted when a call leaves is waited for at the socket, where nothing is to come"]
 fn left_while_a_long_answer_comes_by_tls() {
     let secured = Secured::new(&TLS13);
     left_while_it_comes(&secured.stage, &secured.trust(r#","timeout_s":10"#), 15_000);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::http::Whole;
 use crate::parked::Parked;
+use crate::session::renewal::Renewal;
 
 /// A token endpoint whose answer comes when a test lets it.
 #[derive(Default)]
@@ -213,6 +214,46 @@ fn a_renewal_that_broke_while_it_was_parked_is_a_lost_answer() {
 }
 
 #[test]
+fn unlock_comes_before_any_hook_is_destroyed() {
+    type Log = Arc<Mutex<Vec<String>>>;
+    struct Logging(&'static str, Log);
+    impl Drop for Logging {
+        fn drop(&mut self) {
+            self.1.lock().unwrap().push(format!("{} destroyed", self.0));
+        }
+    }
+    impl TokenHook for Logging {
+        fn save(&self, _: &TokenSet, _: &Call) -> Result<()> {
+            Ok(())
+        }
+    }
+    impl LockHook for Logging {
+        fn lock(&self, _: Option<&TokenSet>, _: &Call) -> Result<()> {
+            Ok(())
+        }
+        fn reload(&self, _: Option<&TokenSet>, _: &Call) -> Result<Option<TokenSet>> {
+            Ok(None)
+        }
+        fn unlock(&self, _: Option<&TokenSet>, outcome: Status) {
+            self.1.lock().unwrap().push(format!("unlock {outcome}"));
+        }
+    }
+    let log = Log::default();
+    let world = World::new();
+    let one = world.client(&expired());
+    one.hooks.token.set(Some(Arc::new(Logging("on_token", log.clone())))).unwrap();
+    one.hooks.lock.set(Some(Arc::new(Logging("on_lock", log.clone())))).unwrap();
+    let mut renewal = Box::new(Renewal::new(one.session.parts.clone(), None, None));
+    assert!(renewal.lock(&call()).unwrap().is_none());
+    drop(one);
+    assert!(log.lock().unwrap().is_empty());
+    renewal.end(status::UNCERTAIN);
+    let log = log.lock().unwrap();
+    assert_eq!(log[0], format!("unlock {}", status::UNCERTAIN));
+    assert_eq!(log.len(), 3, "{log:?}");
+}
+
+#[test]
 fn a_parked_renewal_keeps_the_lock_until_its_end() {
     struct Counting(AtomicI64, Mutex<Vec<Status>>);
     impl LockHook for Counting {
@@ -243,7 +284,8 @@ fn a_parked_renewal_keeps_the_lock_until_its_end() {
     one.hooks.lock.set(Some(lock.clone())).unwrap();
     one.leave(&world);
     one.session.set_token(bare("mine")).unwrap();
-    assert_eq!((lock.0.load(Ordering::SeqCst), lock.1.lock().unwrap().len()), (2, 2));
+    assert_eq!(lock.0.load(Ordering::SeqCst), 2);
+    assert_eq!(lock.1.lock().unwrap().as_slice(), [status::OK, status::UNCERTAIN]);
 }
 
 #[test]

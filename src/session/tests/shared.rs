@@ -1,6 +1,7 @@
 //! Several clients of a process that hold the same refresh token.
 
 use super::*;
+use crate::parked::Parked;
 
 const SCOPED: &str = r#""client":{"client_id":"c","scope":"read"}"#;
 
@@ -198,4 +199,103 @@ fn who_waits_beside_a_hook_that_asked_for_the_token_being_renewed_gets_it() {
         assert_eq!(leader.join().unwrap().unwrap(), "a3");
         assert_eq!(waiter.join().unwrap().unwrap(), "a3");
     });
+}
+
+/// A lock that is had once in a process, as a file's is.
+#[derive(Default)]
+struct Exclusive(std::sync::atomic::AtomicBool);
+
+impl LockHook for Exclusive {
+    fn lock(&self, _: Option<&TokenSet>, _: &Call) -> Result<()> {
+        assert!(!self.0.swap(true, Ordering::SeqCst), "this process would wait for itself");
+        Ok(())
+    }
+
+    fn reload(&self, _: Option<&TokenSet>, _: &Call) -> Result<Option<TokenSet>> {
+        Ok(None)
+    }
+
+    fn unlock(&self, _: Option<&TokenSet>, _: Status) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_renewal_that_was_left_keeps_no_client_from_the_lock() {
+    struct Answer;
+    impl Parked<TokenSet> for Answer {
+        fn resume(self: Box<Self>, _: &Call) -> Result<TokenSet, Unfinished<TokenSet>> {
+            Ok(bare("a3"))
+        }
+    }
+    struct Leaves(AtomicI64);
+    impl RefreshHook for Leaves {
+        fn refresh(&self, _: Option<&TokenSet>, _: &Call) -> Result<TokenSet, Unfinished<TokenSet>> {
+            match self.0.fetch_add(1, Ordering::SeqCst) {
+                0 => Ok(bare("a2")),
+                _ => {
+                    let error = Error::new(Reason::Deadline, "late");
+                    Err(Unfinished { error, sent: true, parked: Some(Box::new(Answer)) })
+                }
+            }
+        }
+    }
+    let Pair { one, other } = pair(&expired(""), &expired(""), &[]);
+    let lock = Arc::new(Exclusive::default());
+    for client in [&one, &other] {
+        client.hooks.lock.set(Some(lock.clone())).unwrap();
+    }
+    one.hooks.refresh.set(Some(Arc::new(Leaves(AtomicI64::new(0))))).unwrap();
+    assert_eq!(one.token().unwrap(), "a2");
+    assert_eq!(one.session.refresh(&call()).map(drop).unwrap_err().reason, Reason::Deadline);
+    assert_eq!(other.token().unwrap(), "a3");
+}
+
+#[test]
+fn who_ends_while_another_renews_saves_what_comes_of_it() {
+    let Pair { one, other } = pair(&expired(""), &expired(""), &[]);
+    let (arrived, gate) = (Arc::new(Event::default()), Arc::new(Event::default()));
+    let (at, open) = (arrived.clone(), gate.clone());
+    let hook = Told(move |_: Option<&TokenSet>, call: &Call| {
+        at.signal();
+        call.wait(&open)?;
+        Ok(TokenSet::from_stored(RENEWED).unwrap())
+    });
+    one.hooks.refresh.set(Some(Arc::new(hook))).unwrap();
+    let store = other.store.clone();
+    std::thread::scope(|scope| {
+        let leader = scope.spawn(|| one.token());
+        call().wait(&arrived).unwrap();
+        let stats = other.session.parts.stats.clone();
+        let end = scope.spawn(move || drop(other));
+        while stats.renewals_joined.get() < 1 {
+            assert!(!end.is_finished(), "nobody told it");
+            std::thread::yield_now();
+        }
+        gate.signal();
+        assert_eq!(leader.join().unwrap().unwrap(), "a2");
+        end.join().unwrap();
+    });
+    assert!(store.saved.lock().unwrap()[0].contains("r2"));
+}
+
+#[test]
+fn who_ends_inside_on_token_of_another_saves_the_same() {
+    struct Ends(Mutex<Option<Fixture>>, Arc<Store>);
+    impl TokenHook for Ends {
+        fn save(&self, token: &TokenSet, call: &Call) -> Result<()> {
+            drop(self.0.lock().unwrap().take());
+            self.1.save(token, call)
+        }
+    }
+    let Pair { one, other } = pair(&expired(""), &expired(""), &[Ok((200, RENEWED))]);
+    let (store, lock) = (other.store.clone(), Arc::new(Exclusive::default()));
+    for client in [&one, &other] {
+        client.hooks.lock.set(Some(lock.clone())).unwrap();
+    }
+    let ends = Ends(Mutex::new(Some(other)), one.store.clone());
+    one.hooks.token.set(Some(Arc::new(ends))).unwrap();
+    assert_eq!(one.token().unwrap(), "a2");
+    assert_eq!(*store.saved.lock().unwrap(), *one.store.saved.lock().unwrap());
+    assert_eq!(one.endpoint.asked().len(), 1);
 }

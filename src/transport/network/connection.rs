@@ -145,7 +145,11 @@ impl Connection {
             return Ok(n);
         }
         let mut blocking = Blocking::new(socket, call);
-        if std::mem::take(&mut self.awaits_answer) {
+        #[cfg(feature = "tls")]
+        let has_more = self.tls.as_mut().is_some_and(|tls| !is_read_up(tls));
+        #[cfg(not(feature = "tls"))]
+        let has_more = false;
+        if std::mem::take(&mut self.awaits_answer) && !has_more {
             wait(socket, Until::Readable, call)?;
         }
         #[cfg(feature = "tls")]
@@ -168,21 +172,23 @@ impl Connection {
     fn is_quiet(&mut self) -> bool {
         #[cfg(feature = "tls")]
         if let Some(tls) = &mut self.tls {
-            // What came in one record with the end of the answer has left the socket already.
-            let has_nothing = |tls: &mut rustls::ClientConnection| {
-                tls.process_new_packets()
-                    .is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
-            };
-            return has_nothing(tls)
+            return is_read_up(tls)
                 && match self.socket.peek(&mut [0]) {
                     // Session tickets may come at any time; anything else was not asked for.
-                    Ok(1..) => matches!(tls.read_tls(&mut &*self.socket), Ok(1..)) && has_nothing(tls),
+                    Ok(1..) => matches!(tls.read_tls(&mut &*self.socket), Ok(1..)) && is_read_up(tls),
                     Err(error) => error.kind() == io::ErrorKind::WouldBlock,
                     Ok(0) => false,
                 };
         }
         matches!(self.socket.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
+}
+
+/// Whether everything that has left the socket was read from TLS too: one record may hold more than was asked for.
+#[cfg(feature = "tls")]
+fn is_read_up(tls: &mut rustls::ClientConnection) -> bool {
+    tls.process_new_packets()
+        .is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
 }
 
 #[cfg(feature = "tls")]

@@ -133,3 +133,21 @@ fn a_process_waits_for_what_another_left() {
         world.end();
     });
 }
+
+#[test]
+fn who_missed_a_renewal_gets_past_the_next_one_that_was_left() {
+    explore("a left renewal after one that was missed", Effort { interruptions: 3 }, || {
+        let (world, process) = world(Fault::None);
+        let clients = [process.client(), process.client()];
+        assert_eq!(clients[0].token(&call()).unwrap(), 2);
+        world.plant(Fault::Late);
+        assert_eq!(clients[0].refreshed(&call()).unwrap_err().reason, Reason::Deadline);
+        scope(|scope| {
+            let other = scope.spawn(|| clients[1].token(&call()));
+            for token in [clients[1].token(&call()), other.join().unwrap()] {
+                assert!((2..=3).contains(&token.unwrap()));
+            }
+        });
+        check(&world, clients, &[1, 2]);
+    });
+}
