@@ -175,6 +175,16 @@ typedef int32_t bearer_level;
 typedef void (*bearer_log_fn)(void *user_data, bearer_level level, const char *event_json);
 
 /**
+ * Signs bytes with a key that the library never sees, as algorithm says (RFC 7518 section 3.1): ES256, RS256, PS256 or
+ * EdDSA. Answer with bearer_reply_signature; algorithm and bytes live until then.
+ */
+typedef bearer_status (*bearer_sign_fn)(void *user_data,
+                                        const char *algorithm,
+                                        const void *bytes,
+                                        size_t len,
+                                        bearer_reply *reply);
+
+/**
  * Bytes written into buffer, at most capacity; 0 is the end; negative: failed. It must not unwind.
  */
 typedef int64_t (*bearer_read_fn)(void *user_data, void *buffer, size_t capacity);
@@ -474,6 +484,29 @@ bearer_status bearer_request_body_read(const bearer_request *request,
 uint64_t bearer_request_timeout_ms(const bearer_request *request);
 
 /**
+ * Signs client assertions (private_key_jwt, RFC 7523) by a function of your own, in place of client.private_key:
+ * client.token_endpoint_auth_signing_alg says with what (default ES256), client.key_id the key's name. fn NULL removes
+ * it.
+ *
+ * Does not block. INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_on_sign(bearer_client *client,
+                                    bearer_sign_fn fn,
+                                    void *user_data,
+                                    bearer_destroy_fn destroy,
+                                    bearer_error **error);
+
+/**
+ * Answers on_sign with the signature as RFC 7518 has it; that of ES256 may also be the DER that OpenSSL writes.
+ *
+ * INVALID_ARGUMENT for an empty one, for a second answer and for other hooks; INVALID_HANDLE where it is too late.
+ */
+bearer_status bearer_reply_signature(bearer_reply *reply,
+                                     const void *signature,
+                                     size_t len);
+
+/**
  * The token set that the client holds now, for you to store: RFC 6749 section 5.1 plus "expires_at", and whatever
  * else the server sent, byte for byte.
  *
@@ -771,8 +804,9 @@ void bearer_response_free(bearer_response *response);
  *   "expires_at":...}: yours to keep for ten minutes, also for another process, and as secret as a password. Free it
  *   with bearer_free. May be NULL.
  *
- * Does not block, and sends nothing. INVALID_ARGUMENT, also where client.client_id or the endpoint is missing; UNSAFE
- * (pkce) where the server's metadata lists no S256; INVALID_HANDLE, OUT_OF_MEMORY.
+ * Does not block, and sends nothing, unless "issuer" is to be discovered first: then as bearer_discover.
+ * INVALID_ARGUMENT, also where client.client_id is missing; UNSUPPORTED (no_endpoint); UNSAFE (pkce) where the server's
+ * metadata lists no S256; INVALID_HANDLE, OUT_OF_MEMORY.
  */
 BEARER_MUST_USE
 bearer_status bearer_login_begin(bearer_client *client,
@@ -827,8 +861,7 @@ bearer_status bearer_grant(bearer_client *client,
  * device_json: gets the server's answer as it came, plus "expires_at": yours to keep. Free it with bearer_free. May be
  *   NULL.
  *
- * Blocks, at most until the timeout. INVALID_ARGUMENT, also where server.device_authorization_endpoint is missing;
- * REJECTED, UNAVAILABLE, TIMEOUT, CANCELLED; PROTOCOL where a member is missing or a person would be sent to what is no
+ * Blocks, at most until the timeout. INVALID_ARGUMENT; UNSUPPORTED (no_endpoint); REJECTED, UNAVAILABLE, TIMEOUT, CANCELLED; PROTOCOL where a member is missing or a person would be sent to what is no
  * https URL; TLS, TOO_LARGE, INVALID_HANDLE.
  */
 BEARER_MUST_USE
@@ -836,6 +869,23 @@ bearer_status bearer_device_begin(bearer_client *client,
                                   const char *params_json,
                                   char **device_json,
                                   bearer_error **error);
+
+/**
+ * Begins a login that a person confirms on a device of their own (OpenID Connect CIBA core, poll mode): the server asks
+ * whom "login_hint" names. Then poll or wait with bearer_device_poll or bearer_device_wait.
+ *
+ * params_json: parameters by their names there, "login_hint", "binding_message", "scope" (default: client.scope) and
+ *   others. May be NULL.
+ * ciba_json: gets the server's answer as it came, plus "expires_at": yours to keep, and to hand to the two as
+ *   device_json. Free it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout. As bearer_device_begin.
+ */
+BEARER_MUST_USE
+bearer_status bearer_ciba_begin(bearer_client *client,
+                                const char *params_json,
+                                char **ciba_json,
+                                bearer_error **error);
 
 /**
  * One step of a device's login (RFC 8628 section 3.4): PENDING until the person is done. Called too early it answers
@@ -869,6 +919,96 @@ bearer_status bearer_device_wait(bearer_client *client,
                                  const char *device_json,
                                  char **token_json,
                                  bearer_error **error);
+
+/**
+ * Tells the authorization server's metadata as the client uses it: discovered from "issuer" (RFC 8414, then OpenID
+ * Connect Discovery) the first time it is needed, and then kept; or as "server" says.
+ *
+ * server_json: gets the document, with absolute URLs; free it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout. UNSAFE (issuer) where the document is another issuer's, or leads from https to
+ * http; PROTOCOL (metadata) where there is none; UNAVAILABLE, TIMEOUT, CANCELLED, TLS, TOO_LARGE, INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_discover(bearer_client *client,
+                              char **server_json,
+                              bearer_error **error);
+
+/**
+ * Tells what the API at base_url says of itself (RFC 9728): "authorization_servers" lists the issuers that a client
+ * for it may have.
+ *
+ * resource_json: gets the document as it came; free it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout. UNSAFE (issuer) where the document is another resource's; PROTOCOL (metadata)
+ * where there is none; INVALID_ARGUMENT without base_url; UNAVAILABLE, TIMEOUT, CANCELLED, TLS, TOO_LARGE,
+ * INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_discover_resource(bearer_client *client,
+                                       char **resource_json,
+                                       bearer_error **error);
+
+/**
+ * Revokes the client's tokens (RFC 7009), and forgets them once the server has.
+ *
+ * token_type_hint: "access_token", after which the refresh token still gets another; "refresh_token" or NULL for both,
+ *   after which a person must sign in again.
+ *
+ * Blocks, at most until the timeout. UNSUPPORTED (no_endpoint); LOGIN_REQUIRED (no_token) where there is none;
+ * INVALID_ARGUMENT, INVALID_HANDLE, REJECTED, UNAVAILABLE, TIMEOUT, CANCELLED, TLS: the tokens are kept then.
+ */
+BEARER_MUST_USE
+bearer_status bearer_revoke(bearer_client *client,
+                            const char *token_type_hint,
+                            bearer_error **error);
+
+/**
+ * Asks the server what a token is (RFC 7662): {"active":true,...}.
+ *
+ * token: the token to ask about; NULL: the client's own access token, as it is.
+ * json: gets the answer as it came; free it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout. UNSUPPORTED (no_endpoint); LOGIN_REQUIRED (no_token) for NULL without a token;
+ * REJECTED where the client may not ask; PROTOCOL, UNAVAILABLE, TIMEOUT, CANCELLED, TLS, TOO_LARGE, INVALID_HANDLE,
+ * INVALID_ARGUMENT.
+ */
+BEARER_MUST_USE
+bearer_status bearer_introspect(bearer_client *client,
+                                const char *token,
+                                char **json,
+                                bearer_error **error);
+
+/**
+ * Asks the server who signed in (OpenID Connect Core section 5.3), with a valid token, which goes to the userinfo
+ * endpoint although it is not of base_url. Where the token set has an ID token, both must be of the same "sub".
+ *
+ * json: gets the claims as they came; free it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout. UNSUPPORTED (no_endpoint; not_built for an answer that is a JWT); UNSAFE (jwt) for
+ * somebody else's claims; REJECTED where the token may not; otherwise as bearer_client_send.
+ */
+BEARER_MUST_USE
+bearer_status bearer_userinfo(bearer_client *client,
+                              char **json,
+                              bearer_error **error);
+
+/**
+ * Registers a client (RFC 7591). A fixed "authorization" of this client is sent along, for servers that want an initial
+ * access token; nothing else of it is.
+ *
+ * metadata_json: the client's metadata, {"redirect_uris":[...],...}.
+ * client_json: gets the answer, which is a "client" for a configuration; it may hold a secret. Free it with
+ *   bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout; sends once. UNSUPPORTED (no_endpoint); REJECTED, where oauth_error says why;
+ * UNCERTAIN, UNAVAILABLE, TIMEOUT, CANCELLED, PROTOCOL, TLS, TOO_LARGE, INVALID_ARGUMENT, INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_register(bearer_client *client,
+                              const char *metadata_json,
+                              char **client_json,
+                              bearer_error **error);
 
 /**
  * The version that runs, "0.1.0"; BEARER_VERSION_MAJOR, _MINOR and _PATCH are what the program was compiled against.

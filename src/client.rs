@@ -1,6 +1,7 @@
 //! A client: a valid token, the request, on 401 another token, the request once more.
 
 mod device;
+mod endpoints;
 mod login;
 mod request;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 use crate::call::Call;
 use crate::cancel::Cancel;
 use crate::clock::{Clock, Deadline};
-use crate::config::Config;
+use crate::config::{Config, PrivateKey};
 use crate::error::{Error, Reason, Result};
 use crate::fork::{self, Lock};
 use crate::hooks::{self, Hooks};
@@ -19,8 +20,9 @@ use crate::json::{Object, Raw};
 use crate::oauth::{bearer, challenge};
 use crate::quote::quote;
 use crate::redirect::{self, Asked, Step};
-use crate::secret::Secret;
+use crate::secret::{Secret, Wiped};
 use crate::session::{Current, Families, Session};
+use crate::signing::{Algorithm, Key};
 use crate::stats::Stats;
 use crate::token::TokenSet;
 use crate::transport::Switch;
@@ -75,8 +77,16 @@ impl Client {
         let stats = Arc::new(Stats::default());
         let transport: Arc<dyn Transport> = Arc::new(Switch::new(&config, hooks.clone(), stats.clone())?);
         let families = Families::of_process();
-        let session =
-            Session::new(config.clone(), hooks.clone(), transport.clone(), clock, stats.clone(), families)?;
+        let key = read_key(&config)?;
+        let session = Session::new(
+            config.clone(),
+            hooks.clone(),
+            transport.clone(),
+            clock,
+            stats.clone(),
+            families,
+            key,
+        )?;
         Ok(Client {
             config,
             hooks,
@@ -207,9 +217,15 @@ impl Client {
             return Err(Error::new(Reason::Url, "path: leads to another origin than base_url and origins"));
         }
         request.check_unspent()?;
+        let Answer { incoming, url, .. } = self.send_to(&url, request, call)?;
+        Ok(Response::new(incoming, url, self.config.http.max_response_bytes))
+    }
+
+    /// The same to a URL that may get the token.
+    fn send_to(&self, url: &Url, request: &mut Request, call: &Call) -> Result<Answer> {
         let authorization = self.authorize(None, call)?;
         let asked = self.session.steady();
-        let mut answer = self.follow(request, &url, &authorization, call)?;
+        let mut answer = self.follow(request, url, &authorization, call)?;
         if answer.has_token {
             self.session.learn_time(&answer.incoming.headers, asked);
         }
@@ -219,12 +235,12 @@ impl Client {
         {
             drain(&mut answer.incoming);
             self.stats.unauthorized_retries.add();
-            answer = self.follow(request, &url, &other, call)?;
+            answer = self.follow(request, url, &other, call)?;
         }
         if answer.has_token && !self.is_refusal(answer.incoming.status, &answer.incoming.headers) {
             self.session.mark_accepted()?;
         }
-        Ok(Response::new(answer.incoming, answer.url, self.config.http.max_response_bytes))
+        Ok(answer)
     }
 
     /// Sends a request, and goes where its answers lead as far as the configuration allows.
@@ -362,6 +378,28 @@ impl Drop for Client {
         // Before the session ends, so that what is still under way in the background is not lost on its thread.
         let _ = self.session.end_ahead();
     }
+}
+
+/// The client's private key.
+fn read_key(config: &Config) -> Result<Option<Key>> {
+    let (path, text) = match &config.client.private_key {
+        None => return Ok(None),
+        Some(PrivateKey::Text(text)) => ("client.private_key", Wiped::new(text.expose().to_owned())),
+        Some(PrivateKey::File(path)) => match std::fs::read_to_string(path) {
+            Ok(text) => ("client.private_key_file", Wiped::new(text)),
+            Err(error) => {
+                return Err(Error::new(Reason::File, format!("client.private_key_file: {}", error.kind())));
+            }
+        },
+    };
+    let key = Key::read(&text).map_err(|problem| Error::new(Reason::Member, format!("{path}: {problem}")))?;
+    let wanted = config.client.signing_algorithm.as_deref();
+    if wanted.and_then(Algorithm::parse).is_some_and(|wanted| !key.algorithms().contains(&wanted)) {
+        let problem =
+            "client.token_endpoint_auth_signing_alg: is of another kind of key than the private key";
+        return Err(Error::new(Reason::Conflict, problem));
+    }
+    Ok(Some(key))
 }
 
 fn access_token_of(set: &TokenSet) -> Result<&Secret> {

@@ -4,11 +4,13 @@ mod members;
 mod reader;
 mod schema;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Reason, Result};
 use crate::http;
 use crate::json::{Kind, Object};
+use crate::metadata::{Endpoint, Metadata};
 use crate::secret::Secret;
 use crate::token::TokenSet;
 use crate::url::{Origin, Url};
@@ -28,18 +30,10 @@ pub struct Config {
     pub authorization: Option<Secret>,
     /// The token set to begin with.
     pub token: Option<TokenSet>,
-    /// Where tokens are had; `None` where neither it nor `base_url` is given.
-    pub token_endpoint: Option<Url>,
-    /// Where a person signs in.
-    pub authorization_endpoint: Option<Url>,
-    /// Where a login on another device begins.
-    pub device_authorization_endpoint: Option<Url>,
-    /// The authorization server's identifier (RFC 8414).
-    pub issuer: Option<String>,
-    /// Whether it always says who it is in a callback (RFC 9207).
-    pub issuer_in_answers: bool,
-    /// The methods of PKCE that it lists, where it does.
-    pub pkce_methods: Option<Vec<String>>,
+    /// The authorization server whose metadata is to be discovered.
+    pub issuer: Option<Issuer>,
+    /// The server's metadata, as far as it is configured.
+    pub server: Arc<Metadata>,
     /// The client's registration.
     pub client: ClientRegistration,
     /// Parameters of the grant that needs no person.
@@ -52,17 +46,43 @@ pub struct Config {
     pub http: Http,
 }
 
-/// RFC 7591 section 2, as far as it is used.
+/// An issuer identifier: a URL that is compared as text (RFC 8414 section 3.3).
 #[derive(Debug)]
+pub struct Issuer {
+    /// Where it is.
+    pub url: Url,
+    /// As it is configured.
+    pub text: String,
+}
+
+/// RFC 7591 section 2, as far as it is used, and the key that goes with it.
+#[derive(Debug, Default)]
 pub struct ClientRegistration {
     /// The client identifier.
     pub client_id: Option<String>,
     /// The client secret.
     pub client_secret: Option<Secret>,
-    /// How the client authenticates at the token endpoint.
-    pub auth_method: AuthMethod,
+    /// How the client authenticates at the token endpoint; `None` leaves it to the server's metadata.
+    pub auth_method: Option<AuthMethod>,
     /// The scopes asked for.
     pub scope: Option<String>,
+    /// What its assertions are signed with, by the name that the server registered: EdDSA has two.
+    pub signing_algorithm: Option<String>,
+    /// Its private key, where the configuration has one.
+    pub private_key: Option<PrivateKey>,
+    /// The name by which the server knows that key.
+    pub key_id: Option<String>,
+    /// Whether its access tokens are bound to its certificate (RFC 8705 section 3.4).
+    pub binds_to_certificate: bool,
+}
+
+/// Where a client's private key is.
+#[derive(Debug)]
+pub enum PrivateKey {
+    /// Here: PEM, or a JWK.
+    Text(Secret),
+    /// In a file of the same.
+    File(String),
 }
 
 /// How a client authenticates (RFC 7591 section 2).
@@ -74,6 +94,12 @@ pub enum AuthMethod {
     Post,
     /// Identifier and secret in an authorization header (RFC 6749 section 2.3.1).
     Basic,
+    /// An assertion authenticated by the secret (OpenID Connect Core section 9).
+    SecretJwt,
+    /// An assertion signed by the client's key (RFC 7523 section 2.2).
+    PrivateKeyJwt,
+    /// The client's certificate (RFC 8705 section 2).
+    Certificate,
 }
 
 /// How tokens are renewed.
@@ -146,26 +172,18 @@ impl Config {
     /// Reads a configuration; whatever does not fit is refused with its path.
     pub fn parse(text: &str) -> Result<Config> {
         let reader = Reader::new(text)?;
-        if reader.raw("issuer").is_some() {
-            return Err(Error::new(Reason::NotBuilt, "issuer: not in this version yet"));
-        }
         let base_url = reader.url("base_url", None)?;
+        let issuer = issuer(&reader)?;
         let config = Config {
             origins: origins(&reader)?,
             authorization: authorization(&reader)?,
             token: token(&reader)?,
-            token_endpoint: endpoint(&reader, "server.token_endpoint", "auth/token", base_url.as_ref())?,
-            authorization_endpoint: endpoint(
+            server: Arc::new(server(
                 &reader,
-                "server.authorization_endpoint",
-                "auth/authorize",
+                base_url.as_ref().filter(|_| issuer.is_none()),
                 base_url.as_ref(),
-            )?,
-            device_authorization_endpoint: reader
-                .url("server.device_authorization_endpoint", base_url.as_ref())?,
-            issuer: reader.text("server.issuer").map(|issuer| issuer.to_string()),
-            issuer_in_answers: reader.bool("server.authorization_response_iss_parameter_supported", false),
-            pkce_methods: texts(&reader, "server.code_challenge_methods_supported"),
+            )?),
+            issuer,
             client: client(&reader)?,
             grant: grant(&reader)?,
             refresh: Refresh {
@@ -179,8 +197,12 @@ impl Config {
             http: read_http(&reader)?,
             base_url,
         };
-        if config.grant.is_some() && config.token_endpoint.is_none() {
-            return Err(Error::new(Reason::Conflict, "grant: needs server.token_endpoint or base_url"));
+        let has_no_endpoint = config.issuer.is_none() && config.server.endpoint(Endpoint::Token).is_none();
+        if config.grant.is_some() && has_no_endpoint {
+            return Err(Error::new(
+                Reason::Conflict,
+                "grant: needs issuer, server.token_endpoint or base_url",
+            ));
         }
         Ok(config)
     }
@@ -229,42 +251,89 @@ fn token(reader: &Reader) -> Result<Option<TokenSet>> {
     Ok(Some(set))
 }
 
-/// An endpoint of the authorization server; by default where Home Assistant has it.
-fn endpoint(reader: &Reader, path: &str, default: &str, base_url: Option<&Url>) -> Result<Option<Url>> {
-    Ok(match (reader.url(path, base_url)?, base_url) {
-        (Some(url), _) => Some(url),
-        // `join` of a fixed path onto a base that parsed cannot fail.
-        (None, Some(base)) => base.join(default).ok(),
-        (None, None) => None,
-    })
+fn issuer(reader: &Reader) -> Result<Option<Issuer>> {
+    let Some(url) = reader.url("issuer", None)? else { return Ok(None) };
+    if url.path().contains('?') {
+        return Err(Error::new(Reason::Url, "issuer: has a query"));
+    }
+    let text = reader.text("issuer").map(|text| text.to_string()).unwrap_or_default();
+    Ok(Some(Issuer { url, text }))
 }
 
-fn texts(reader: &Reader, path: &str) -> Option<Vec<String>> {
-    let list = reader.array(path)?;
-    Some(list.iter().filter_map(|raw| raw.as_str()).map(|text| text.to_string()).collect())
+/// The server as far as it is configured; `home` is where Home Assistant would be.
+fn server(reader: &Reader, home: Option<&Url>, base_url: Option<&Url>) -> Result<Metadata> {
+    let members = reader.object("server").unwrap_or_default();
+    let mut server = Metadata::read(members, base_url)
+        .map_err(|unfit| Error::new(Reason::Url, format!("server.{}: {}", unfit.0, unfit.1)))?;
+    for (endpoint, path) in [(Endpoint::Authorization, "auth/authorize"), (Endpoint::Token, "auth/token")] {
+        // `join` of a fixed path onto a base that parsed cannot fail.
+        server.default_endpoint(endpoint, home.and_then(|home| home.join(path).ok()));
+    }
+    Ok(server)
 }
 
 fn client(reader: &Reader) -> Result<ClientRegistration> {
-    let client_id = reader.text("client.client_id").map(|id| id.to_string());
+    let text = |path| reader.text(path).map(|text| text.to_string());
     let client_secret = reader.text("client.client_secret").map(|secret| Secret::from(secret.as_str()));
-    let method = reader.text("client.token_endpoint_auth_method");
-    let auth_method = match (method.as_deref().map(String::as_str), &client_secret) {
-        (Some("client_secret_basic"), Some(_)) => AuthMethod::Basic,
-        (Some("client_secret_post") | None, Some(_)) => AuthMethod::Post,
-        (Some("none") | None, _) => AuthMethod::None,
-        (Some(method), None) => {
-            return Err(Error::new(
-                Reason::Conflict,
-                format!("client.token_endpoint_auth_method: {method} needs client.client_secret"),
-            ));
+    let key = reader.text("client.private_key").map(|key| PrivateKey::Text(Secret::from(key.as_str())));
+    let private_key = match (key, text("client.private_key_file")) {
+        (Some(_), Some(_)) => {
+            return Err(Error::new(Reason::Conflict, "client.private_key: excludes client.private_key_file"));
         }
-        (Some(_), Some(_)) => AuthMethod::Post,
+        (key, file) => key.or(file.map(PrivateKey::File)),
     };
-    if client_secret.is_some() && client_id.is_none() {
-        return Err(Error::new(Reason::Conflict, "client.client_secret: needs client.client_id"));
+    let name = text("client.token_endpoint_auth_method");
+    let auth_method = name.as_deref().and_then(AuthMethod::parse);
+    let client = ClientRegistration {
+        client_id: text("client.client_id"),
+        client_secret,
+        auth_method,
+        scope: text("client.scope"),
+        signing_algorithm: text("client.token_endpoint_auth_signing_alg"),
+        private_key,
+        key_id: text("client.key_id"),
+        binds_to_certificate: reader.bool("client.tls_client_certificate_bound_access_tokens", false),
+    };
+    let needs = |what: &str| {
+        let name = name.as_deref().unwrap_or_default();
+        Err(Error::new(Reason::Conflict, format!("client.token_endpoint_auth_method: {name} needs {what}")))
+    };
+    match auth_method {
+        Some(AuthMethod::Post | AuthMethod::Basic | AuthMethod::SecretJwt)
+            if client.client_secret.is_none() =>
+        {
+            return needs("client.client_secret");
+        }
+        Some(AuthMethod::Certificate) if reader.raw("http.client_cert_file").is_none() => {
+            return needs("http.client_cert_file");
+        }
+        Some(AuthMethod::PrivateKeyJwt | AuthMethod::Certificate) if client.client_id.is_none() => {
+            return needs("client.client_id");
+        }
+        _ => {}
     }
-    let scope = reader.text("client.scope").map(|scope| scope.to_string());
-    Ok(ClientRegistration { client_id, client_secret, auth_method, scope })
+    if client.client_id.is_none() {
+        for path in ["client.client_secret", "client.private_key", "client.private_key_file"] {
+            if reader.raw(path).is_some() {
+                return Err(Error::new(Reason::Conflict, format!("{path}: needs client.client_id")));
+            }
+        }
+    }
+    Ok(client)
+}
+
+impl AuthMethod {
+    fn parse(name: &str) -> Option<AuthMethod> {
+        Some(match name {
+            "none" => AuthMethod::None,
+            "client_secret_post" => AuthMethod::Post,
+            "client_secret_basic" => AuthMethod::Basic,
+            "client_secret_jwt" => AuthMethod::SecretJwt,
+            "private_key_jwt" => AuthMethod::PrivateKeyJwt,
+            "tls_client_auth" | "self_signed_tls_client_auth" => AuthMethod::Certificate,
+            _ => return None,
+        })
+    }
 }
 
 fn grant(reader: &Reader) -> Result<Option<Vec<(String, Secret)>>> {

@@ -71,6 +71,8 @@ reasons! {
     TokenType "token_type" PROTOCOL "The token is of a type that cannot be used.";
     Truncated "truncated" PROTOCOL "The answer ended before it was whole.";
     Framing "framing" PROTOCOL "The answer is not HTTP/1.1 as it should be.";
+    Metadata "metadata" PROTOCOL "The server's metadata is not what RFC 8414 says, or cannot be found.";
+    NoEndpoint "no_endpoint" UNSUPPORTED "The authorization server has no such endpoint: it is neither configured nor in its metadata.";
     Denied "access_denied" ACCESS_DENIED "The person, or the server for them, said no.";
     LoginExpired "login_expired" EXPIRED "The login, or the device's code, is too old: begin again.";
     State "state" UNSAFE "The callback does not belong to this login, or says two things at once.";

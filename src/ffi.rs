@@ -20,6 +20,7 @@ pub mod hooks;
 pub mod reply;
 
 pub mod hook_request;
+pub mod hook_sign;
 mod hook_transport;
 
 pub mod token;
@@ -31,6 +32,8 @@ pub mod response;
 pub mod login;
 
 pub mod device;
+
+pub mod server;
 
 pub mod library;
 

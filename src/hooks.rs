@@ -43,6 +43,12 @@ pub trait LockHook: Send + Sync {
     fn unlock(&self, token: Option<&TokenSet>, outcome: Status);
 }
 
+/// Signs with a key that only the caller has.
+pub trait SignHook: Send + Sync {
+    /// The signature of these bytes.
+    fn sign(&self, algorithm: &'static str, bytes: &str, call: &Call) -> Result<Vec<u8>>;
+}
+
 /// How much a log hook wants to hear; higher is more.
 pub type Level = i32;
 /// Something failed that a person should know of.
@@ -101,6 +107,8 @@ pub struct Hooks {
     pub http: Slot<dyn Transport>,
     /// Locks a renewal.
     pub lock: Slot<dyn LockHook>,
+    /// Signs client assertions.
+    pub sign: Slot<dyn SignHook>,
     /// Hears events.
     pub log: Slot<dyn LogHook>,
 }

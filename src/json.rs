@@ -67,6 +67,11 @@ impl Raw {
         Raw(Wiped::new(number.to_string()))
     }
 
+    /// An object as a value.
+    pub fn from_object(object: &Object) -> Raw {
+        Raw(object.to_text())
+    }
+
     /// The JSON text.
     pub fn text(&self) -> &str {
         &self.0

@@ -5,6 +5,7 @@
 //! order is fixed: answer read, `on_token` (saved), published, waiters go. `leading` tells it.
 
 mod ahead;
+mod assertion;
 mod exchange;
 mod families;
 mod family;
@@ -15,6 +16,7 @@ mod obtaining;
 mod pace;
 mod parts;
 mod renewal;
+mod server;
 mod state;
 mod taking_over;
 mod time;
@@ -31,6 +33,7 @@ use crate::error::{Error, Reason, Result};
 use crate::fork::Lock;
 use crate::hooks::{self, Hooks};
 use crate::http::{Headers, Transport};
+use crate::signing::Key;
 use crate::stats::Stats;
 use crate::status;
 use crate::sync::AtomicBool;
@@ -40,6 +43,7 @@ pub use families::Families;
 use flight::Role;
 use lifetime::Lifetime;
 use parts::Parts;
+use server::Discovered;
 pub use state::Current;
 use state::{Refusals, State, Why};
 use time::Time;
@@ -68,10 +72,19 @@ impl Session {
         clock: Arc<dyn Clock>,
         stats: Arc<Stats>,
         families: &'static Families,
+        key: Option<Key>,
     ) -> Result<Arc<Session>> {
         let member = Arc::new(families.join(&config, config.token.as_ref(), clock.steady())?);
         let token = config.token.clone();
-        let parts = Arc::new(Parts { config, hooks, transport, time: Time::new(clock), stats });
+        let parts = Arc::new(Parts {
+            config,
+            hooks,
+            transport,
+            time: Time::new(clock),
+            stats,
+            discovered: Discovered::default(),
+            key,
+        });
         let session = Arc::new_cyclic(|me| Session {
             parts,
             families,

@@ -140,6 +140,11 @@ impl Url {
         Ok(Url { origin: self.origin.clone(), path: normalise(&path, 0)? })
     }
 
+    /// The same origin with this path, which begins with a slash and is in its normal form.
+    pub fn at_path(&self, path: &str) -> Url {
+        Url { origin: self.origin.clone(), path: path.to_owned() }
+    }
+
     /// Appends a query parameter to a path, encoded; a fragment, which is never sent, goes.
     pub fn add_query(path: &mut String, name: &str, value: &str) {
         path.truncate(without_fragment(path).len());

@@ -147,6 +147,7 @@ fn sessions(
                 clock.clone(),
                 Arc::clone(&stats),
                 families,
+                None,
             )
             .unwrap();
             let expires_s = 1 + scatter(index) % scenario.token_s;

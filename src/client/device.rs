@@ -10,6 +10,8 @@ use crate::clock::Deadline;
 use crate::digest;
 use crate::error::{Error, Reason, Result};
 use crate::json::Object;
+use crate::metadata::Endpoint;
+use crate::oauth::ciba;
 use crate::oauth::device::{self, Device, NotYet};
 use crate::status;
 use crate::token::TokenSet;
@@ -31,21 +33,22 @@ impl Client {
     /// Asks the server for a code that a person enters elsewhere.
     pub fn device_begin(&self, parameters: &Object, call: &Call) -> Result<Object> {
         self.check_has_session()?;
-        let Some(endpoint) = &self.config.device_authorization_endpoint else {
-            return Err(Error::new(
-                Reason::Conflict,
-                "server.device_authorization_endpoint: is not configured",
-            ));
-        };
-        let request =
-            device::request(endpoint, parameters, &self.config.client, &self.config.http.user_agent)?;
-        let answer = self.session.ask(&request, call)?;
-        device::begun(endpoint, answer, self.session.wall_s())
+        let endpoint = self.session.endpoint(Endpoint::Device, call)?;
+        let parameters = device::parameters(parameters, &self.config.client)?;
+        let answer = self.session.ask(Endpoint::Device, &parameters, call)?;
+        device::begun(&endpoint, answer, self.session.wall_s())
+    }
+
+    /// Asks the server to ask a person on a device of theirs.
+    pub fn ciba_begin(&self, parameters: &Object, call: &Call) -> Result<Object> {
+        self.check_has_session()?;
+        let parameters = device::parameters(parameters, &self.config.client)?;
+        ciba::begun(self.session.ask(Endpoint::Backchannel, &parameters, call)?, self.session.wall_s())
     }
 
     /// One step: the token, or `None` where the person is not done yet. Asked too early it asks nobody.
     pub fn device_poll(&self, device: &Object, call: &Call) -> Result<Option<TokenSet>> {
-        let endpoint = self.token_endpoint()?;
+        self.check_has_session()?;
         let device = device::read(device)?;
         if device.expires_at.is_some_and(|at| at <= self.session.wall_s()) {
             return Err(Error::new(Reason::LoginExpired, "the device code is too old: begin again"));
@@ -53,8 +56,7 @@ impl Client {
         if !self.take_turn(&device)? {
             return Ok(None);
         }
-        let request = device::poll(endpoint, &device, &self.config.client, &self.config.http.user_agent);
-        let error = match self.session.obtain(request, true, |_| Ok(()), call) {
+        let error = match self.session.obtain(device::poll(&device), |_| Ok(()), call) {
             Ok(current) => {
                 self.paces.lock()?.retain(|pace| pace.key != key(&device));
                 return Ok(Some(current.set.clone()));

@@ -11,14 +11,17 @@ fn problem(text: &str) -> String {
 #[test]
 fn defaults_are_those_of_the_manual() {
     let config = config(r#"{"base_url":"https://api.example.com/v1"}"#);
-    assert_eq!(config.token_endpoint.unwrap().to_string(), "https://api.example.com/v1/auth/token");
+    assert_eq!(
+        config.server.endpoint(Endpoint::Token).unwrap().to_string(),
+        "https://api.example.com/v1/auth/token"
+    );
     assert_eq!(config.http.timeout, Duration::from_secs(30));
     assert_eq!(config.http.unauthorized, [401]);
     assert_eq!(config.http.max_response_bytes, 67_108_864);
     assert_eq!(config.header.scheme, "Bearer");
     assert_eq!(config.refresh.leeway, Duration::from_secs(30));
     assert!(config.refresh.retry_lost);
-    assert_eq!(config.client.auth_method, AuthMethod::None);
+    assert_eq!(config.client.auth_method, None);
 }
 
 #[test]
@@ -56,7 +59,7 @@ fn members_that_do_not_fit_are_named_with_the_nearest_known_one() {
         (r#"{"grant":{"grant_type":"x","y":{}}}"#, "grant.y: is an object, not a string"),
         (
             r#"{"grant":{"grant_type":"client_credentials"}}"#,
-            "grant: needs server.token_endpoint or base_url",
+            "grant: needs issuer, server.token_endpoint or base_url",
         ),
         ("[]", "config_json: is not a JSON object"),
         ("{", "config_json: is not JSON (line 1, column 1)"),
@@ -98,7 +101,7 @@ fn h_1_a_fixed_value_must_fit_a_header() {
 #[test]
 fn relative_endpoints_are_resolved_against_the_base() {
     let config = config(r#"{"base_url":"http://ha:8123/api","server":{"token_endpoint":"/auth/token"}}"#);
-    assert_eq!(config.token_endpoint.unwrap().to_string(), "http://ha:8123/auth/token");
+    assert_eq!(config.server.endpoint(Endpoint::Token).unwrap().to_string(), "http://ha:8123/auth/token");
     assert_eq!(
         problem(r#"{"server":{"token_endpoint":"/x"}}"#),
         "server.token_endpoint: is not an absolute http:// or https:// URL"
@@ -106,9 +109,35 @@ fn relative_endpoints_are_resolved_against_the_base() {
 }
 
 #[test]
-fn what_is_not_built_says_so() {
-    assert_eq!(Config::parse(r#"{"issuer":"https://x"}"#).unwrap_err().reason, Reason::NotBuilt);
-    assert!(Config::parse(r#"{"refresh":{"ahead":true}}"#).unwrap().refresh.ahead);
+fn an_issuer_takes_the_place_of_home_assistants_endpoints() {
+    let config = config(
+        r#"{"base_url":"https://api","issuer":"https://as.example/","server":{"userinfo_endpoint":"/me"}}"#,
+    );
+    assert_eq!(config.issuer.unwrap().text, "https://as.example/");
+    assert!(config.server.endpoint(Endpoint::Token).is_none());
+    assert_eq!(config.server.endpoint(Endpoint::Userinfo).unwrap().to_string(), "https://api/me");
+    assert_eq!(problem(r#"{"issuer":"https://as.example/?a"}"#), "issuer: has a query");
+}
+
+#[test]
+fn client_authentication_needs_what_it_is_made_of() {
+    let client = |members: &str| format!(r#"{{"client":{{"client_id":"c",{members}}}}}"#);
+    for (members, wanted) in [
+        (
+            r#""token_endpoint_auth_method":"client_secret_jwt""#,
+            "client_secret_jwt needs client.client_secret",
+        ),
+        (r#""token_endpoint_auth_method":"tls_client_auth""#, "tls_client_auth needs http.client_cert_file"),
+        (
+            r#""private_key":"x","private_key_file":"y""#,
+            "client.private_key: excludes client.private_key_file",
+        ),
+    ] {
+        assert!(problem(&client(members)).ends_with(wanted), "{}", problem(&client(members)));
+    }
+    assert_eq!(problem(r#"{"client":{"private_key":"x"}}"#), "client.private_key: needs client.client_id");
+    let known = config(&client(r#""token_endpoint_auth_method":"private_key_jwt""#));
+    assert_eq!(known.client.auth_method, Some(AuthMethod::PrivateKeyJwt), "on_sign may come later");
 }
 
 #[test]

@@ -19,8 +19,7 @@ use crate::status;
 /// device_json: gets the server's answer as it came, plus "expires_at": yours to keep. Free it with bearer_free. May be
 ///   NULL.
 ///
-/// Blocks, at most until the timeout. INVALID_ARGUMENT, also where server.device_authorization_endpoint is missing;
-/// REJECTED, UNAVAILABLE, TIMEOUT, CANCELLED; PROTOCOL where a member is missing or a person would be sent to what is no
+/// Blocks, at most until the timeout. INVALID_ARGUMENT; UNSUPPORTED (no_endpoint); REJECTED, UNAVAILABLE, TIMEOUT, CANCELLED; PROTOCOL where a member is missing or a person would be sent to what is no
 /// https URL; TLS, TOO_LARGE, INVALID_HANDLE.
 #[must_use]
 #[unsafe(no_mangle)]
@@ -38,6 +37,34 @@ pub unsafe extern "C" fn bearer_device_begin(
             None => Object::default(),
         };
         out.set_text(&client.client().device_begin(&parameters, &client.call(None))?.to_text())
+    })
+}
+
+/// Begins a login that a person confirms on a device of their own (OpenID Connect CIBA core, poll mode): the server asks
+/// whom "login_hint" names. Then poll or wait with bearer_device_poll or bearer_device_wait.
+///
+/// params_json: parameters by their names there, "login_hint", "binding_message", "scope" (default: client.scope) and
+///   others. May be NULL.
+/// ciba_json: gets the server's answer as it came, plus "expires_at": yours to keep, and to hand to the two as
+///   device_json. Free it with bearer_free. May be NULL.
+///
+/// Blocks, at most until the timeout. As bearer_device_begin.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_ciba_begin(
+    client: *mut bearer_client,
+    params_json: *const c_char,
+    ciba_json: *mut *mut c_char,
+    error: *mut *mut bearer_error,
+) -> bearer_status {
+    fence::call(error, || {
+        let out = Out::pointer(ciba_json);
+        let client = handle::get(client)?;
+        let parameters = match text::optional(params_json, "params_json")? {
+            Some(text) => object(text, "params_json")?,
+            None => Object::default(),
+        };
+        out.set_text(&client.client().ciba_begin(&parameters, &client.call(None))?.to_text())
     })
 }
 

@@ -123,7 +123,7 @@ pub(super) struct Hook<F> {
 }
 
 impl<F> Hook<F> {
-    fn register<T>(
+    pub(super) fn register<T>(
         function: Option<F>,
         registration: Registration,
         wrap: impl FnOnce(Arc<Hook<F>>) -> T,

@@ -20,8 +20,9 @@ use crate::json::Object;
 ///   "expires_at":...}: yours to keep for ten minutes, also for another process, and as secret as a password. Free it
 ///   with bearer_free. May be NULL.
 ///
-/// Does not block, and sends nothing. INVALID_ARGUMENT, also where client.client_id or the endpoint is missing; UNSAFE
-/// (pkce) where the server's metadata lists no S256; INVALID_HANDLE, OUT_OF_MEMORY.
+/// Does not block, and sends nothing, unless "issuer" is to be discovered first: then as bearer_discover.
+/// INVALID_ARGUMENT, also where client.client_id is missing; UNSUPPORTED (no_endpoint); UNSAFE (pkce) where the server's
+/// metadata lists no S256; INVALID_HANDLE, OUT_OF_MEMORY.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bearer_login_begin(
@@ -37,7 +38,7 @@ pub unsafe extern "C" fn bearer_login_begin(
             Some(text) => object(text, "params_json")?,
             None => Object::default(),
         };
-        out.set_text(&client.client().login_begin(&parameters)?.to_text())
+        out.set_text(&client.client().login_begin(&parameters, &client.call(None))?.to_text())
     })
 }
 

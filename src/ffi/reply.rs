@@ -33,11 +33,13 @@ pub(super) enum Kind {
     Http,
     Lock,
     Reload,
+    Sign,
 }
 
 pub(super) enum Answer {
     Token(Box<TokenSet>),
     Http { status: u16, headers: Headers, body: SecretBytes },
+    Signature(Vec<u8>),
     Done,
 }
 
@@ -57,6 +59,7 @@ pub(super) struct Reply {
     kind: Kind,
     /// What the hook is given; lives here until it has answered.
     text: Option<Lent>,
+    second_text: Option<Lent>,
     request: Option<RequestId>,
     late_grant: Option<LateGrant>,
     event: Arc<Event>,
@@ -71,7 +74,7 @@ unsafe impl Send for RequestId {}
 unsafe impl Sync for RequestId {}
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     answer: Option<Result<Answer>>,
     is_answered: bool,
     is_abandoned: bool,
@@ -94,11 +97,18 @@ impl Reply {
         Reply {
             kind,
             text,
+            second_text: None,
             request: request.map(RequestId),
             late_grant: None,
             event: Arc::default(),
             state: Lock::default(),
         }
+    }
+
+    /// Gives the hook another text.
+    pub(super) fn with(mut self, text: Lent) -> Reply {
+        self.second_text = Some(text);
+        self
     }
 
     /// What to do with a lock that is granted after the call has left.
@@ -117,6 +127,10 @@ impl Reply {
 
     pub(super) fn text(&self) -> *const c_char {
         self.text.as_ref().map_or(std::ptr::null(), Lent::as_ptr)
+    }
+
+    pub(super) fn second_text(&self) -> *const c_char {
+        self.second_text.as_ref().map_or(std::ptr::null(), Lent::as_ptr)
     }
 
     pub(super) fn take_answer(&self) -> Option<Result<Answer>> {
@@ -178,7 +192,7 @@ fn failure(status: bearer_status, words: &str) -> Error {
     if status::is_passed_on(status) { error.with_status(status) } else { error }
 }
 
-fn answer(
+pub(super) fn answer(
     reply: *mut bearer_reply,
     allowed: &[Kind],
     make: impl FnOnce(&mut State) -> Result<Result<Answer>>,
@@ -311,8 +325,8 @@ pub unsafe extern "C" fn bearer_reply_error(
     status: bearer_status,
     message: *const c_char,
 ) -> bearer_status {
-    const ALL: [Kind; 6] =
-        [Kind::AccessToken, Kind::Refresh, Kind::Token, Kind::Http, Kind::Lock, Kind::Reload];
+    const ALL: [Kind; 7] =
+        [Kind::AccessToken, Kind::Refresh, Kind::Token, Kind::Http, Kind::Lock, Kind::Reload, Kind::Sign];
     answer(reply, &ALL, |_| {
         let words = text::optional(message, "message")?.unwrap_or("the hook failed");
         Ok(Err(failure(status, words)))

@@ -7,12 +7,14 @@ use super::client::*;
 use super::device::*;
 use super::error::*;
 use super::hook_request::*;
+use super::hook_sign::*;
 use super::hooks::*;
 use super::library::*;
 use super::login::*;
 use super::reply::*;
 use super::request::*;
 use super::response::*;
+use super::server::*;
 use super::status::bearer_status_name;
 use super::support::fence::injected;
 use super::token::*;
@@ -83,6 +85,7 @@ fn call_all() -> Vec<&'static str> {
         bearer_client_on_token(c, None, n, None);
         bearer_client_on_http(c, None, n, None);
         bearer_client_on_lock(c, None, None, None, n, None);
+        bearer_client_on_sign(c, None, n, None);
         bearer_client_on_log(c, None, n, None, 1);
         bearer_client_token(c, null_mut());
         bearer_client_set_token(c, t);
@@ -108,8 +111,15 @@ fn call_all() -> Vec<&'static str> {
         bearer_login_finish(c, t, t, null_mut());
         bearer_grant(c, t, null_mut());
         bearer_device_begin(c, t, null_mut());
+        bearer_ciba_begin(c, t, null_mut());
         bearer_device_poll(c, t, null_mut());
         bearer_device_wait(c, t, null_mut());
+        bearer_discover(c, null_mut());
+        bearer_discover_resource(c, null_mut());
+        bearer_revoke(c, t);
+        bearer_introspect(c, t, null_mut());
+        bearer_userinfo(c, null_mut());
+        bearer_register(c, t, null_mut());
     }
     other! {
         bearer_client_cancel(c) Answer::Status;
@@ -118,6 +128,7 @@ fn call_all() -> Vec<&'static str> {
         bearer_reply_body(r, n, 0) Answer::Status;
         bearer_reply_http(r, 200, n, 0) Answer::Status;
         bearer_reply_done(r) Answer::Status;
+        bearer_reply_signature(r, n, 0) Answer::Status;
         bearer_reply_error(r, 20, t) Answer::Status;
         bearer_error_status(null()) Answer::Status;
         bearer_client_free(c) |()| Answer::Nothing(true);

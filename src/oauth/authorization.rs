@@ -2,12 +2,13 @@
 //! (RFC 9207). What is known between the two halves is JSON that the caller keeps.
 
 use crate::base64;
-use crate::config::{ClientRegistration, Config};
+use crate::config::ClientRegistration;
 use crate::digest;
 use crate::error::{Error, Reason, Result};
 use crate::json::{Kind, Object, Raw};
-use crate::oauth::token_request::TokenRequest;
-use crate::oauth::{client_auth, form, token_response};
+use crate::metadata::Metadata;
+use crate::oauth::token_request::Parameters;
+use crate::oauth::{form, token_response};
 use crate::secret::{Secret, Wiped};
 use crate::url::Url;
 
@@ -33,14 +34,18 @@ impl Fresh {
 }
 
 /// Begins a login: its members, `authorization_url` first. `parameters` are the caller's, by their RFC names.
-pub fn begin(config: &Config, parameters: &Object, fresh: &Fresh, now: i64) -> Result<Object> {
-    let Some(endpoint) = &config.authorization_endpoint else {
-        return Err(Error::new(Reason::Conflict, "server.authorization_endpoint: is not configured"));
-    };
-    let Some(client_id) = &config.client.client_id else {
+pub fn begin(
+    endpoint: &Url,
+    server: &Metadata,
+    client: &ClientRegistration,
+    parameters: &Object,
+    fresh: &Fresh,
+    now: i64,
+) -> Result<Object> {
+    let Some(client_id) = &client.client_id else {
         return Err(Error::new(Reason::Conflict, "client.client_id: is not configured"));
     };
-    if config.pkce_methods.as_ref().is_some_and(|methods| !methods.iter().any(|method| method == "S256")) {
+    if server.pkce_methods.as_ref().is_some_and(|methods| !methods.iter().any(|method| method == "S256")) {
         return Err(Error::new(
             Reason::Pkce,
             "the server's metadata does not list S256 among its code_challenge_methods_supported",
@@ -48,7 +53,7 @@ pub fn begin(config: &Config, parameters: &Object, fresh: &Fresh, now: i64) -> R
     }
     let scope = match text_of(parameters, "scope")? {
         Some(scope) => Some(scope.to_string()),
-        None => config.client.scope.clone(),
+        None => client.scope.clone(),
     };
     let mut url = endpoint.to_string();
     let mut add = |name: &str, value: &str| Url::add_query(&mut url, name, value);
@@ -97,7 +102,7 @@ pub fn begin(config: &Config, parameters: &Object, fresh: &Fresh, now: i64) -> R
         ("code_verifier", Some(fresh.verifier.as_str())),
         ("nonce", nonce.as_deref().map(String::as_str)),
         ("redirect_uri", redirect_uri.as_deref().map(String::as_str)),
-        ("issuer", config.issuer.as_deref()),
+        ("issuer", server.issuer.as_deref()),
         ("scope", scope.as_deref()),
     ] {
         if let Some(value) = value {
@@ -120,7 +125,7 @@ pub struct Answer {
 }
 
 /// Reads the callback: the URL that the browser was sent to, or its query.
-pub fn finish(config: &Config, login: &Object, callback: &str, now: i64) -> Result<Answer> {
+pub fn finish(server: &Metadata, login: &Object, callback: &str, now: i64) -> Result<Answer> {
     let needed = |name: &str| match login.get(name).and_then(Raw::as_str) {
         Some(text) if !text.is_empty() => Ok(text),
         _ => Err(Error::new(Reason::Member, format!("login_json.{name}: is missing"))),
@@ -147,7 +152,7 @@ pub fn finish(config: &Config, login: &Object, callback: &str, now: i64) -> Resu
             "the callback does not belong to this login: its state differs",
         ));
     }
-    check_issuer(config, login, one("iss")?.map(|iss| iss.as_str()))?;
+    check_issuer(server, login, one("iss")?.map(|iss| iss.as_str()))?;
     let expires_at = login.get("expires_at").and_then(Raw::as_thousandths).map(|at| at / 1000);
     if expires_at.is_some_and(|at| at <= now) {
         return Err(Error::new(Reason::LoginExpired, "the login was begun too long ago: begin again"));
@@ -165,14 +170,14 @@ pub fn finish(config: &Config, login: &Object, callback: &str, now: i64) -> Resu
 }
 
 /// RFC 9207 section 2.4: a code from another server goes nowhere.
-fn check_issuer(config: &Config, login: &Object, answered: Option<&str>) -> Result<()> {
+fn check_issuer(server: &Metadata, login: &Object, answered: Option<&str>) -> Result<()> {
     let expected = login.get("issuer").and_then(Raw::as_str);
     match (expected.as_deref(), answered) {
         (Some(expected), Some(answered)) if expected != answered => Err(Error::new(
             Reason::Issuer,
             "the callback comes from another issuer than the login was begun with",
         )),
-        (Some(_), None) if config.issuer_in_answers => {
+        (Some(_), None) if server.issuer_in_answers => {
             Err(Error::new(Reason::Issuer, "the callback has no iss, which this server always sends"))
         }
         _ => Ok(()),
@@ -190,14 +195,17 @@ fn refused(code: &str, description: Option<&Wiped>) -> Error {
     error
 }
 
-/// The request that trades the code for tokens (RFC 6749 section 4.1.3).
-pub fn request(url: &Url, answer: &Answer, client: &ClientRegistration, user_agent: &str) -> TokenRequest {
-    let mut parameters = vec![("grant_type", "authorization_code"), ("code", answer.code.expose())];
+/// What is sent to trade the code for tokens (RFC 6749 section 4.1.3).
+pub fn parameters(answer: &Answer) -> Parameters {
+    let mut parameters = vec![
+        ("grant_type".to_owned(), Secret::from("authorization_code")),
+        ("code".to_owned(), answer.code.clone()),
+    ];
     if let Some(redirect_uri) = &answer.redirect_uri {
-        parameters.push(("redirect_uri", redirect_uri));
+        parameters.push(("redirect_uri".to_owned(), Secret::from(redirect_uri.as_str())));
     }
-    parameters.push(("code_verifier", answer.verifier.expose()));
-    client_auth::request(url, &parameters, client, user_agent)
+    parameters.push(("code_verifier".to_owned(), answer.verifier.clone()));
+    parameters
 }
 
 fn text_of(parameters: &Object, name: &str) -> Result<Option<Wiped>> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::config::ClientRegistration;
 use crate::error::{Error, Reason, Result};
 use crate::json::{Kind, Object, Raw};
-use crate::oauth::client_auth;
-use crate::oauth::token_request::TokenRequest;
+use crate::oauth::grant;
+use crate::oauth::token_request::Parameters;
 use crate::secret::Secret;
 use crate::url::Url;
 
@@ -19,27 +19,17 @@ const LONGEST_INTERVAL_S: i64 = 60;
 /// What `slow_down` adds (section 3.5).
 pub const SLOWER: Duration = Duration::from_secs(5);
 
-/// The device authorization request (section 3.1), with the caller's parameters by their RFC names.
-pub fn request(
-    url: &Url,
-    parameters: &Object,
-    client: &ClientRegistration,
-    user_agent: &str,
-) -> Result<TokenRequest> {
-    let mut texts = Vec::new();
-    for (name, value) in parameters.iter().filter(|(_, value)| value.kind() != Kind::Null) {
+/// What is sent to begin (section 3.1): the caller's parameters by their RFC names.
+pub fn parameters(given: &Object, client: &ClientRegistration) -> Result<Parameters> {
+    let mut parameters = Vec::new();
+    for (name, value) in given.iter().filter(|(_, value)| value.kind() != Kind::Null) {
         let Some(text) = value.as_str() else {
             return Err(Error::new(Reason::Member, format!("params_json.{name}: is not a string")));
         };
-        texts.push((name, text));
+        parameters.push((name.to_owned(), Secret::from(text.as_str())));
     }
-    let mut parameters: Vec<_> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    if let Some(scope) = &client.scope
-        && !parameters.iter().any(|(name, _)| *name == "scope")
-    {
-        parameters.push(("scope", scope));
-    }
-    Ok(client_auth::request(url, &parameters, client, user_agent))
+    grant::add_scope(&mut parameters, client);
+    Ok(parameters)
 }
 
 /// The server's answer (section 3.2) as it came, plus `expires_at`.
@@ -61,15 +51,21 @@ pub fn begun(endpoint: &Url, mut answer: Object, now: i64) -> Result<Object> {
     if answer.get("user_code").and_then(Raw::as_str).is_some_and(|code| code.chars().any(char::is_control)) {
         return wrong("user_code has control characters".to_owned());
     }
-    let lives_s = seconds(&answer, "expires_in").filter(|seconds| *seconds > 0).unwrap_or(LIFETIME_S);
-    answer.set("expires_at", Raw::from_integer(now.saturating_add(lives_s)));
+    add_expiry(&mut answer, now);
     Ok(answer)
+}
+
+/// Adds `expires_at`.
+pub fn add_expiry(answer: &mut Object, now: i64) {
+    let lives_s = seconds(answer, "expires_in").filter(|seconds| *seconds > 0).unwrap_or(LIFETIME_S);
+    answer.set("expires_at", Raw::from_integer(now.saturating_add(lives_s)));
 }
 
 /// What a step needs of the JSON that the caller kept.
 pub struct Device {
-    /// Names the authorization to the server.
+    /// Names the authorization to the server: the device's code, or a CIBA request.
     pub code: Secret,
+    is_ciba: bool,
     /// When it ends.
     pub expires_at: Option<i64>,
     /// How long to wait between two questions.
@@ -78,26 +74,28 @@ pub struct Device {
 
 /// Reads that JSON.
 pub fn read(device: &Object) -> Result<Device> {
-    match device.get("device_code").and_then(Raw::as_str) {
-        Some(code) if !code.is_empty() => {
-            let interval_s = seconds(device, "interval").filter(|seconds| *seconds > 0).unwrap_or(INTERVAL_S);
-            Ok(Device {
-                code: Secret::from(code.as_str()),
-                expires_at: seconds(device, "expires_at"),
-                interval: Duration::from_secs(interval_s.min(LONGEST_INTERVAL_S).unsigned_abs()),
-            })
-        }
-        _ => Err(Error::new(Reason::Member, "device_json.device_code: is missing")),
-    }
+    let text = |name: &str| device.get(name).and_then(Raw::as_str).filter(|text| !text.is_empty());
+    let (code, is_ciba) = match (text("device_code"), text("auth_req_id")) {
+        (Some(code), _) => (code, false),
+        (None, Some(id)) => (id, true),
+        (None, None) => return Err(Error::new(Reason::Member, "device_json.device_code: is missing")),
+    };
+    let interval_s = seconds(device, "interval").filter(|seconds| *seconds > 0).unwrap_or(INTERVAL_S);
+    Ok(Device {
+        code: Secret::from(code.as_str()),
+        is_ciba,
+        expires_at: seconds(device, "expires_at"),
+        interval: Duration::from_secs(interval_s.min(LONGEST_INTERVAL_S).unsigned_abs()),
+    })
 }
 
-/// The request that asks whether the person is done (section 3.4).
-pub fn poll(url: &Url, device: &Device, client: &ClientRegistration, user_agent: &str) -> TokenRequest {
-    let parameters = [
-        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-        ("device_code", device.code.expose()),
-    ];
-    client_auth::request(url, &parameters, client, user_agent)
+/// What is sent to ask whether the person is done (section 3.4; CIBA core section 10.1).
+pub fn poll(device: &Device) -> Parameters {
+    let (grant_type, name) = match device.is_ciba {
+        true => ("urn:openid:params:grant-type:ciba", "auth_req_id"),
+        false => ("urn:ietf:params:oauth:grant-type:device_code", "device_code"),
+    };
+    vec![("grant_type".to_owned(), Secret::from(grant_type)), (name.to_owned(), device.code.clone())]
 }
 
 /// What the server's error means for the next step (section 3.5).
@@ -132,23 +130,19 @@ fn seconds(object: &Object, name: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::AuthMethod;
+    use crate::oauth::form;
 
     fn client() -> ClientRegistration {
-        ClientRegistration {
-            client_id: Some("1406020730".into()),
-            client_secret: None,
-            auth_method: AuthMethod::None,
-            scope: Some("example_scope".into()),
-        }
+        ClientRegistration { scope: Some("example_scope".into()), ..ClientRegistration::default() }
     }
 
     fn object(json: &str) -> Object {
         Object::parse(json).unwrap()
     }
 
-    fn body(request: &TokenRequest) -> String {
-        String::from_utf8(request.body.expose().to_vec()).unwrap()
+    fn body(parameters: &Parameters) -> String {
+        let body = form::body(parameters.iter().map(|(name, value)| (name.as_str(), value.expose())));
+        String::from_utf8(body.expose().to_vec()).unwrap()
     }
 
     const ANSWER: &str = r#"{"device_code":"GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS","user_code":"WDJB-MJHT",
@@ -158,16 +152,15 @@ mod tests {
     #[test]
     fn rfc_8628_examples() {
         let url = Url::parse("https://server.example.com/device_authorization").unwrap();
-        let begin = request(&url, &Object::default(), &client(), "test").unwrap();
-        assert_eq!(body(&begin), "scope=example_scope&client_id=1406020730");
+        assert_eq!(body(&parameters(&Object::default(), &client()).unwrap()), "scope=example_scope");
         let device = begun(&url, object(ANSWER), 1000).unwrap();
         assert_eq!(device.get("expires_at").unwrap().text(), "2800");
         let device = read(&device).unwrap();
         assert_eq!((device.interval, device.expires_at), (Duration::from_secs(5), Some(2800)));
         assert_eq!(
-            body(&poll(&url, &device, &client(), "test")),
+            body(&poll(&device)),
             "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code\
-             &device_code=GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS&client_id=1406020730"
+             &device_code=GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS"
         );
     }
 

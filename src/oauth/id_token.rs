@@ -4,7 +4,7 @@
 use crate::base64;
 use crate::error::{Error, Reason, Result};
 use crate::json::{Object, Raw};
-use crate::secret::Secret;
+use crate::secret::{Secret, Wiped};
 use crate::token::TokenSet;
 
 /// Whether the set's ID token, where it has one, repeats the login's nonce (`hostile.md` A-5).
@@ -18,6 +18,12 @@ pub fn check_nonce(set: &TokenSet, expected: Option<&Secret>) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Reason::Jwt, "the ID token does not belong to this login: its nonce differs"))
+}
+
+/// Whom the set's ID token is about.
+pub fn subject(set: &TokenSet) -> Option<Wiped> {
+    let id_token = set.member("id_token")?.as_str()?;
+    claims(&id_token)?.get("sub")?.as_str()
 }
 
 /// The claims of a JWT in compact form (RFC 7519 section 3).

@@ -1,37 +1,35 @@
 //! Refreshing an access token: RFC 6749 section 6.
 
-use crate::config::ClientRegistration;
-use crate::oauth::client_auth;
-use crate::oauth::token_request::TokenRequest;
+use crate::oauth::token_request::Parameters;
 use crate::secret::Secret;
-use crate::url::Url;
 
-/// The request. `scope` is left out, which means: as granted; some servers refuse any other.
-pub fn request(
-    url: &Url,
-    refresh_token: &Secret,
-    client: &ClientRegistration,
-    user_agent: &str,
-) -> TokenRequest {
-    let parameters = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
-    client_auth::request(url, &parameters, client, user_agent)
+/// What is sent. `scope` is left out, which means: as granted; some servers refuse any other.
+pub fn parameters(refresh_token: &Secret) -> Parameters {
+    vec![
+        ("grant_type".to_owned(), Secret::from("refresh_token")),
+        ("refresh_token".to_owned(), refresh_token.clone()),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::AuthMethod;
+    use crate::config::{AuthMethod, ClientRegistration};
+    use crate::oauth::client_auth::{self, Requester};
+    use crate::url::Url;
 
     #[test]
     fn rfc_6749_section_6_example() {
         let client = ClientRegistration {
             client_id: Some("s6BhdRkqt3".into()),
             client_secret: Some(Secret::from("gX1fBat3bV")),
-            auth_method: AuthMethod::Basic,
-            scope: None,
+            ..ClientRegistration::default()
         };
         let url = Url::parse("https://server.example.com/token").unwrap();
-        let request = request(&url, &Secret::from("tGzv3JOkF0XG5Qx2TlKWIA"), &client, "test");
+        let parameters = parameters(&Secret::from("tGzv3JOkF0XG5Qx2TlKWIA"));
+        let who =
+            Requester { client: &client, method: AuthMethod::Basic, assertion: None, user_agent: "test" };
+        let request = client_auth::request(&url, &parameters, &who);
         assert_eq!(request.headers.get("authorization"), Some("Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW"));
         assert_eq!(request.headers.get("content-type"), Some("application/x-www-form-urlencoded"));
         assert_eq!(request.headers.get("accept"), Some("application/json"));

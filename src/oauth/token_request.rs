@@ -4,6 +4,9 @@ use crate::http::{Body, Headers, Outgoing};
 use crate::secret::{Secret, SecretBytes};
 use crate::url::Url;
 
+/// Parameters of a request by their RFC names, in the order in which they are sent.
+pub type Parameters = Vec<(String, Secret)>;
+
 /// Everything that one POST to a token endpoint is made of.
 #[derive(Debug)]
 pub struct TokenRequest {

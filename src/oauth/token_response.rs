@@ -1,6 +1,7 @@
 //! Reading what a token endpoint answers: RFC 6749 sections 5.1 and 5.2, and what servers send instead.
 
 use crate::error::{Error, Message, Reason, Result};
+use crate::http::Whole;
 use crate::json::{Object, Raw};
 use crate::oauth::{form, retry_after};
 use crate::secret::Wiped;
@@ -24,6 +25,18 @@ pub struct Answer<'a> {
     pub body: &'a [u8],
 }
 
+impl<'a> From<&'a Whole> for Answer<'a> {
+    fn from(whole: &'a Whole) -> Answer<'a> {
+        Answer {
+            status: whole.status,
+            content_type: whole.headers.get("content-type"),
+            content_encoding: whole.headers.get("content-encoding"),
+            retry_after: whole.headers.get("retry-after"),
+            body: whole.body.expose(),
+        }
+    }
+}
+
 /// The token set of an answer at `now` (seconds since 1970), or why there is none.
 pub fn read(answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
     accept(read_members(answer, now)?).map_err(|(reason, problem)| Error::new(reason, problem))
@@ -44,16 +57,13 @@ pub fn read_members(answer: &Answer<'_>, now: i64) -> Result<Object> {
             }
             Ok(members)
         }
-        300..=399 => {
-            let mut error = Error::new(
-                Reason::Redirect,
-                "the token endpoint redirects; a token request is sent nowhere else",
-            );
-            error.http_status = Some(answer.status);
-            Err(error)
-        }
         _ => Err(refusal(answer, now)),
     }
+}
+
+/// Whether the endpoint did what it was asked, where a success says nothing.
+pub fn check(answer: &Answer<'_>, now: i64) -> Result<()> {
+    if (200..=299).contains(&answer.status) { Ok(()) } else { Err(refusal(answer, now)) }
 }
 
 /// A token set as a server or hook may hand it out: an access token must be there, its type usable.
@@ -105,9 +115,10 @@ fn malformed(problem: impl Into<Message>) -> Error {
 /// An error answer: only `invalid_grant` ends a session, whatever else goes wrong keeps the refresh token (E-1 to E-6).
 fn refusal(answer: &Answer<'_>, now: i64) -> Error {
     let mut error = match (answer.status, members(answer)) {
-        (408 | 425 | 429 | 500..=599, _) => {
-            Error::new(Reason::ServerError, format!("the token endpoint answered {}", answer.status))
+        (300..=399, _) => {
+            Error::new(Reason::Redirect, "the token endpoint redirects; a token request is sent nowhere else")
         }
+        (408 | 425 | 429 | 500..=599, _) => return server_error(answer, "the token endpoint", now),
         (_, Ok(members)) if members.get("error").is_some_and(|error| error.as_str().is_some()) => {
             oauth_error(answer.status, &members)
         }
@@ -116,6 +127,14 @@ fn refusal(answer: &Answer<'_>, now: i64) -> Error {
             format!("the token endpoint answered {}, without an OAuth error", answer.status),
         ),
     };
+    error.http_status = Some(answer.status);
+    error.retry_after_s = answer.retry_after.and_then(|value| retry_after::seconds(value, now));
+    error
+}
+
+/// An answer of a server that is overloaded or broken.
+pub fn server_error(answer: &Answer<'_>, who: &str, now: i64) -> Error {
+    let mut error = Error::new(Reason::ServerError, format!("{who} answered {}", answer.status));
     error.http_status = Some(answer.status);
     error.retry_after_s = answer.retry_after.and_then(|value| retry_after::seconds(value, now));
     error

@@ -10,7 +10,8 @@ use crate::clock::Clock;
 use crate::error::{Error, Reason, Result};
 use crate::hooks::{self, RefreshHook};
 use crate::http::Whole;
-use crate::oauth::token_request::TokenRequest;
+use crate::metadata::Endpoint;
+use crate::oauth::token_request::{Parameters, TokenRequest};
 use crate::oauth::token_response::{self, Answer};
 use crate::oauth::{grant, link, refresh};
 use crate::parked::{Parked, Unfinished};
@@ -23,10 +24,12 @@ use crate::url::Url;
 pub(super) enum Way {
     /// The caller's hook.
     Hook(Arc<dyn RefreshHook>),
-    /// The token endpoint or an external service, by the refresh token.
-    RefreshToken(TokenRequest),
-    /// The token endpoint, by a grant that needs no person.
-    Grant(TokenRequest),
+    /// An external service, by the refresh token.
+    Link(TokenRequest),
+    /// The token endpoint, by the refresh token.
+    RefreshToken(Parameters),
+    /// The token endpoint, by any other grant.
+    Grant(Parameters),
 }
 
 impl Way {
@@ -36,35 +39,39 @@ impl Way {
             return Ok(Some(Way::Hook(hook)));
         }
         let config = &parts.config;
-        let user_agent = &config.http.user_agent;
+        let has_server = config.issuer.is_some() || config.server.endpoint(Endpoint::Token).is_some();
         if let Some(refresh_token) = old.and_then(TokenSet::refresh_token).filter(|_| !refused) {
             if let Some(endpoint) = &config.refresh.endpoint {
+                let user_agent = &config.http.user_agent;
                 let request = link::request(endpoint, refresh_token, config.refresh.json_body, user_agent);
-                return Ok(Some(Way::RefreshToken(request)));
+                return Ok(Some(Way::Link(request)));
             }
-            if let Some(endpoint) = &config.token_endpoint {
-                let request = refresh::request(endpoint, refresh_token, &config.client, user_agent);
-                return Ok(Some(Way::RefreshToken(request)));
+            if has_server {
+                return Ok(Some(Way::RefreshToken(refresh::parameters(refresh_token))));
             }
         }
-        if let (Some(parameters), Some(endpoint)) = (&config.grant, &config.token_endpoint) {
-            return Ok(Some(Way::Grant(grant::request(endpoint, parameters, &config.client, user_agent))));
-        }
-        Ok(None)
+        let grant = config.grant.as_ref().filter(|_| has_server);
+        Ok(grant.map(|grant| Way::Grant(grant::parameters(grant, &config.client))))
     }
 
-    /// The server that is asked, where it is not the caller's own code.
-    pub(super) fn endpoint(&self) -> Option<&Url> {
-        match self {
-            Way::Hook(_) => None,
-            Way::RefreshToken(request) | Way::Grant(request) => Some(&request.url),
-        }
+    /// What the caller gave for it alone.
+    fn secrets(&self) -> impl Iterator<Item = &str> + Clone {
+        let parameters: &[(String, Secret)] = match self {
+            Way::RefreshToken(parameters) | Way::Grant(parameters) => parameters,
+            Way::Hook(_) | Way::Link(_) => &[],
+        };
+        parameters.iter().filter(|(name, _)| !is_public(name)).map(|(_, value)| value.expose())
+    }
+
+    /// Whether it presents the refresh token.
+    pub(super) fn is_by_refresh_token(&self) -> bool {
+        matches!(self, Way::Link(_) | Way::RefreshToken(_))
     }
 
     pub(super) fn name(&self) -> &'static str {
         match self {
             Way::Hook(_) => "on_refresh",
-            Way::RefreshToken(_) => "refresh_token",
+            Way::Link(_) | Way::RefreshToken(_) => "refresh_token",
             Way::Grant(_) => "grant",
         }
     }
@@ -84,6 +91,8 @@ pub(super) struct Exchange {
     tries: u32,
     asked: Duration,
     under_way: Option<UnderWay>,
+    /// The server that was asked last.
+    endpoint: Option<Url>,
 }
 
 enum UnderWay {
@@ -103,12 +112,18 @@ impl Exchange {
     pub(super) fn new(way: Way, parts: &Parts) -> Exchange {
         // A lost answer to a grant costs nothing: the next one asks again.
         let may_retry = parts.config.refresh.retry_lost || matches!(way, Way::Grant(_));
-        Exchange { way, tries: if may_retry { 2 } else { 1 }, asked: Duration::ZERO, under_way: None }
+        Exchange {
+            way,
+            tries: if may_retry { 2 } else { 1 },
+            asked: Duration::ZERO,
+            under_way: None,
+            endpoint: None,
+        }
     }
 
     /// One that is not tried a second time, whatever becomes of its answer.
     pub(super) fn once(way: Way) -> Exchange {
-        Exchange { way, tries: 1, asked: Duration::ZERO, under_way: None }
+        Exchange { way, tries: 1, asked: Duration::ZERO, under_way: None, endpoint: None }
     }
 
     /// Whether only the call has ended: the answer is still to come, and somebody must take it.
@@ -120,9 +135,9 @@ impl Exchange {
     pub(super) fn run(&mut self, parts: &Parts, old: Option<&TokenSet>, call: &Call) -> Result<Answered> {
         let set = match &self.way {
             Way::Hook(_) => self.ask_hook(parts, old, call),
-            Way::RefreshToken(_) | Way::Grant(_) => self.ask_server(parts, call),
+            _ => self.ask_server(parts, call),
         };
-        let set = set.map_err(|error| error.without(secrets(parts, old)))?;
+        let set = set.map_err(|error| error.without(secrets(parts, old)).without(self.way.secrets()))?;
         Ok(Answered { set, asked: self.asked })
     }
 
@@ -165,22 +180,41 @@ impl Exchange {
         }
     }
 
+    /// The server that was asked last, where it was not the caller's own code.
+    pub(super) fn endpoint(&self) -> Option<&Url> {
+        self.endpoint.as_ref()
+    }
+
     fn at_endpoint(&self, error: Error) -> Error {
-        match self.way.endpoint() {
+        match &self.endpoint {
             Some(url) => error.at(url.without_query()),
             None => error,
         }
     }
 
+    /// Made anew for every try: an assertion is good once.
+    fn send(&mut self, parts: &Parts, call: &Call) -> std::result::Result<Whole, Unfinished<Whole>> {
+        let made;
+        let request = match &self.way {
+            Way::Link(request) => request,
+            Way::RefreshToken(parameters) | Way::Grant(parameters) => {
+                // Where the server cannot even be found, what it calls itself stands for its endpoint.
+                self.endpoint = parts.config.issuer.as_ref().map(|issuer| issuer.url.clone());
+                made = parts.request(Endpoint::Token, parameters, call)?;
+                &made
+            }
+            Way::Hook(_) => return Err(Error::new(Reason::Torn, "the renewal has no request").into()),
+        };
+        self.endpoint = Some(request.url.clone());
+        self.asked = parts.time.steady();
+        parts.transport.whole(request.outgoing(), token_response::LONGEST, call)
+    }
+
     /// One POST: what came of it, or that its answer was lost.
     fn attempt(&mut self, parts: &Parts, call: &Call) -> Result<Result<TokenSet>, Lost> {
-        let outcome = match (self.under_way.take(), &self.way) {
-            (Some(UnderWay::Http(parked)), _) => parked.resume(call),
-            (_, Way::RefreshToken(request) | Way::Grant(request)) => {
-                self.asked = parts.time.steady();
-                parts.transport.whole(request.outgoing(), token_response::LONGEST, call)
-            }
-            _ => Err(Error::new(Reason::Torn, "the renewal has no request").into()),
+        let outcome = match self.under_way.take() {
+            Some(UnderWay::Http(parked)) => parked.resume(call),
+            _ => self.send(parts, call),
         };
         let whole = match outcome {
             Ok(whole) => whole,
@@ -197,7 +231,7 @@ impl Exchange {
             }
         };
         parts.time.learn(&whole.headers, self.asked);
-        match token_response::read(&answer_of(&whole), parts.time.wall_at(self.asked)) {
+        match token_response::read(&Answer::from(&whole), parts.time.wall_at(self.asked)) {
             // A gateway that got no answer says nothing about the server behind it (E-5).
             Err(error) if matches!(whole.status, 502 | 504) => Err(Lost { error, partial: false }),
             result => Ok(result),
@@ -205,15 +239,9 @@ impl Exchange {
     }
 }
 
-/// What is read of an answer.
-pub(super) fn answer_of(whole: &Whole) -> Answer<'_> {
-    Answer {
-        status: whole.status,
-        content_type: whole.headers.get("content-type"),
-        content_encoding: whole.headers.get("content-encoding"),
-        retry_after: whole.headers.get("retry-after"),
-        body: whole.body.expose(),
-    }
+/// Parameters that a server may repeat.
+pub(super) fn is_public(name: &str) -> bool {
+    matches!(name, "grant_type" | "scope" | "resource" | "audience" | "redirect_uri")
 }
 
 /// Everything that a server was or could be told, and might repeat.
@@ -222,8 +250,7 @@ pub(super) fn secrets<'a>(
     old: Option<&'a TokenSet>,
 ) -> impl Iterator<Item = &'a str> + Clone {
     let tokens = old.into_iter().flat_map(|old| [old.access_token(), old.refresh_token()]);
-    let grant =
-        parts.config.grant.iter().flatten().filter(|(name, _)| name != "grant_type" && name != "scope");
+    let grant = parts.config.grant.iter().flatten().filter(|(name, _)| !is_public(name));
     tokens
         .chain([parts.config.client.client_secret.as_ref()])
         .flatten()

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::digest;
 use crate::error::{Error, Result};
 use crate::fork::Lock;
+use crate::metadata::Endpoint;
 use crate::secret::Secret;
 use crate::status;
 use crate::token::TokenSet;
@@ -204,7 +205,8 @@ impl Drop for Member {
 
 /// Exclusion goes by token endpoint, client id and refresh token.
 fn key(config: &Config, refresh_token: &Secret) -> Key {
-    let endpoint = config.refresh.endpoint.as_ref().or(config.token_endpoint.as_ref());
+    let issuer = config.issuer.as_ref().map(|issuer| &issuer.url);
+    let endpoint = config.refresh.endpoint.as_ref().or(config.server.endpoint(Endpoint::Token)).or(issuer);
     let endpoint = endpoint.map(ToString::to_string).unwrap_or_default();
     let client_id = config.client.client_id.as_deref().unwrap_or_default();
     let parts = [endpoint.as_bytes(), client_id.as_bytes(), refresh_token.expose().as_bytes()];

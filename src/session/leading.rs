@@ -210,9 +210,10 @@ impl Session {
         if !matches!(why, Why::Asked) {
             held_back = family.holds_back(now, matches!(why, Why::Ahead(_)))?;
         }
-        let config = &self.parts.config;
-        if let Some(endpoint) = config.refresh.endpoint.as_ref().or(config.token_endpoint.as_ref()) {
-            held_back = held_back.or(self.families.wants_peace(&endpoint.to_string(), now)?);
+        let link = self.parts.config.refresh.endpoint.as_ref().map(ToString::to_string);
+        let endpoint = if link.is_some() { link } else { self.parts.known_token_endpoint()? };
+        if let Some(endpoint) = endpoint {
+            held_back = held_back.or(self.families.wants_peace(&endpoint, now)?);
         }
         match held_back {
             Some(error) => {

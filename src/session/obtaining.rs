@@ -3,34 +3,33 @@
 use std::sync::Arc;
 
 use super::Session;
-use super::exchange::{Exchange, Way, answer_of, secrets};
+use super::exchange::{Exchange, Way, is_public, secrets};
 use super::flight::{self, Role};
 use super::lifetime::Lifetime;
+use super::server::no_endpoint;
 use super::state::Current;
 use super::taking_over::Install;
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::error::{Error, Reason, Result};
+use crate::http::Whole;
 use crate::json::Object;
-use crate::oauth::token_request::TokenRequest;
-use crate::oauth::token_response;
+use crate::metadata::{Endpoint, Metadata};
+use crate::oauth::token_request::Parameters;
+use crate::oauth::token_response::{self, Answer};
 use crate::token::TokenSet;
+use crate::url::Url;
 
 impl Session {
-    /// Sends the request, and makes what it brings the session's own as a renewal would: saved, then in force. No
-    /// renewal is under way meanwhile. `check` may refuse the set. What can be spent only once is not tried twice.
+    /// Sends these parameters to the token endpoint, once, and makes what they bring the session's own as a renewal
+    /// would: saved, then in force. No renewal is under way meanwhile. `check` may refuse the set.
     pub fn obtain(
         &self,
-        request: TokenRequest,
-        is_spent_by_use: bool,
+        parameters: Parameters,
         check: impl Fn(&TokenSet) -> Result<()>,
         call: &Call,
     ) -> Result<Arc<Current>> {
-        let mut exchange = if is_spent_by_use {
-            Exchange::once(Way::Grant(request))
-        } else {
-            Exchange::new(Way::Grant(request), &self.parts)
-        };
+        let mut exchange = Exchange::once(Way::Grant(parameters));
         loop {
             let role = flight::role(&mut self.state.lock()?.flight)?;
             match role {
@@ -50,15 +49,63 @@ impl Session {
         }
     }
 
+    /// The server's metadata, discovered if need be.
+    pub fn server(&self, call: &Call) -> Result<Arc<Metadata>> {
+        self.parts.server(call)
+    }
+
+    /// Where the server does this.
+    pub fn endpoint(&self, endpoint: Endpoint, call: &Call) -> Result<Url> {
+        call.check()?;
+        self.server(call)?.endpoint(endpoint).cloned().ok_or_else(|| no_endpoint(endpoint))
+    }
+
+    /// Forgets the set of this generation, or its access token alone: they were revoked.
+    pub fn forget(&self, generation: u64, whole_set: bool) -> Result<()> {
+        let member = self.families.join(&self.parts.config, None, self.parts.time.steady())?;
+        let _old_member = {
+            let mut state = self.state.lock()?;
+            if state.generation != generation {
+                return Ok(());
+            }
+            if !whole_set {
+                state.refused_generation = Some(generation);
+                return Ok(());
+            }
+            state.forget();
+            std::mem::replace(&mut state.member, Arc::new(member))
+        };
+        self.replan_ahead()
+    }
+
     /// Asks another endpoint of the authorization server, which answers as the token endpoint does but with no token.
-    pub fn ask(&self, request: &TokenRequest, call: &Call) -> Result<Object> {
+    pub fn ask(&self, endpoint: Endpoint, parameters: &Parameters, call: &Call) -> Result<Object> {
+        let (url, whole) = self.post(endpoint, parameters, call)?;
+        token_response::read_members(&Answer::from(&whole), self.wall_s())
+            .map_err(|error| self.tell_nothing(error, parameters).at(url.without_query()))
+    }
+
+    /// The same where a success says nothing.
+    pub fn tell(&self, endpoint: Endpoint, parameters: &Parameters, call: &Call) -> Result<()> {
+        let (url, whole) = self.post(endpoint, parameters, call)?;
+        token_response::check(&Answer::from(&whole), self.wall_s())
+            .map_err(|error| self.tell_nothing(error, parameters).at(url.without_query()))
+    }
+
+    fn post(&self, endpoint: Endpoint, parameters: &Parameters, call: &Call) -> Result<(Url, Whole)> {
+        call.check()?;
+        let request = self.parts.request(endpoint, parameters, call)?;
         let asked = self.parts.time.steady();
         let answer = self.parts.transport.whole(request.outgoing(), token_response::LONGEST, call);
-        let members = answer.map_err(|unfinished| unfinished.error).and_then(|whole| {
-            self.parts.time.learn(&whole.headers, asked);
-            token_response::read_members(&answer_of(&whole), self.wall_s())
-        });
-        members.map_err(|error| error.without(secrets(&self.parts, None)).at(request.url.without_query()))
+        let whole = answer.map_err(|unfinished| unfinished.error.at(request.url.without_query()))?;
+        self.parts.time.learn(&whole.headers, asked);
+        Ok((request.url, whole))
+    }
+
+    /// Without what the server was told.
+    fn tell_nothing(&self, error: Error, parameters: &Parameters) -> Error {
+        let given = parameters.iter().filter(|(name, _)| !is_public(name)).map(|(_, value)| value.expose());
+        error.without(secrets(&self.parts, None)).without(given)
     }
 
     fn obtain_alone(

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::server::Discovered;
 use super::time::Time;
 use crate::config::Config;
 use crate::hooks::Hooks;
 use crate::http::Transport;
+use crate::signing::Key;
 use crate::stats::Stats;
 
 pub(super) struct Parts {
@@ -14,4 +16,7 @@ pub(super) struct Parts {
     pub(super) transport: Arc<dyn Transport>,
     pub(super) time: Time,
     pub(super) stats: Arc<Stats>,
+    pub(super) discovered: Discovered,
+    /// The client's private key, where it is in the configuration.
+    pub(super) key: Option<Key>,
 }

@@ -79,7 +79,7 @@ impl Renewal {
 
     /// The server that was asked.
     pub(super) fn endpoint(&self) -> Option<String> {
-        self.exchange.as_ref()?.way.endpoint().map(ToString::to_string)
+        self.exchange.as_ref()?.endpoint().map(ToString::to_string)
     }
 
     /// Begins, or goes on where the last call left it.
@@ -101,7 +101,7 @@ impl Renewal {
             if error.reason != Reason::InvalidGrant {
                 return Err(error);
             }
-            let was_by_refresh_token = matches!(exchange.way, Way::RefreshToken(_));
+            let was_by_refresh_token = exchange.way.is_by_refresh_token();
             // A process that does not know of the lock may have rotated the refresh token meanwhile.
             if !std::mem::replace(&mut self.reloaded, true)
                 && let Some(newer) = self.newer(call)?

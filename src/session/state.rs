@@ -119,6 +119,13 @@ impl State {
         current
     }
 
+    /// There is no set any more.
+    pub(super) fn forget(&mut self) {
+        self.generation += 1;
+        (self.current, self.renew_at) = (None, None);
+        (self.unsaved, self.overwritten, self.seen) = (false, false, 0);
+    }
+
     /// The current set, where another one was put in place since that generation.
     pub(super) fn changed_since(&self, generation: u64) -> Option<Arc<Current>> {
         self.current.clone().filter(|_| self.generation != generation)

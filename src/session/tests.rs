@@ -5,6 +5,7 @@ mod lock;
 #[cfg(shuttle)]
 mod model;
 mod parked;
+mod server;
 mod shared;
 
 use super::*;
@@ -135,7 +136,7 @@ fn among(
     let (store, hooks) = (Arc::new(Store::default()), Arc::new(Hooks::default()));
     hooks.token.set(Some(store.clone())).unwrap();
     let session =
-        Session::new(config, hooks.clone(), endpoint.clone(), clock.clone(), Arc::default(), families);
+        Session::new(config, hooks.clone(), endpoint.clone(), clock.clone(), Arc::default(), families, None);
     Fixture { session: session.unwrap(), clock, endpoint, store, hooks }
 }
 

@@ -78,6 +78,7 @@ static const char *good_text(const struct function *function, const char *name)
         {"token", "at-x"},      {"message", "words"},        {"text", "text"},
         {"params_json", "{}"},  {"grant_json", "{\"grant_type\":\"client_credentials\"}"},
         {"device_json", "{\"device_code\":\"d\"}"},          {"login_json", "{\"state\":\"s\",\"code_verifier\":\"v\"}"},
+        {"token_type_hint", "access_token"}, {"metadata_json", "{}"},
         {"callback_url", "?state=s&error=access_denied"},
     };
     if (strcmp(name, "url") == 0) {
@@ -308,7 +309,7 @@ static void every_handle_parameter(void)
 /* Where NULL means something. */
 static int may_be_null(const struct function *function, size_t parameter)
 {
-    static const char *const optional[] = {"options_json", "params_json", "answer_headers_json", "message", "destroy", "user_data", "fn", "lock",
+    static const char *const optional[] = {"options_json", "params_json", "token_type_hint", "answer_headers_json", "message", "destroy", "user_data", "fn", "lock",
                                            "reload", "unlock"};
     static const char *const wanted[] = {"client", "scope", "request", "response", "resend"};
     const char *name = function->parameters[parameter].name;
@@ -317,6 +318,9 @@ static int may_be_null(const struct function *function, size_t parameter)
         if (strcmp(name, optional[i]) == 0) {
             return 1;
         }
+    }
+    if (strcmp(function->name, "bearer_introspect") == 0 && strcmp(name, "token") == 0) {
+        return 1;
     }
     if (kind == OUT || kind == OUT_BOOL) {
         for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {

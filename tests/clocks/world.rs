@@ -353,8 +353,15 @@ impl Device {
         let config = format!(r#"{{"base_url":"http://api.example","token":{token}}}"#);
         let config = Arc::new(Config::parse(&config).unwrap());
         let families = Families::apart(1);
-        let session =
-            Session::new(config, Arc::default(), server.clone(), truth.clone(), Arc::default(), families);
+        let session = Session::new(
+            config,
+            Arc::default(),
+            server.clone(),
+            truth.clone(),
+            Arc::default(),
+            families,
+            None,
+        );
         Device {
             session: session.unwrap(),
             first_renewal: server.renewals.load(Ordering::Relaxed),

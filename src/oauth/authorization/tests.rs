@@ -1,4 +1,6 @@
 use super::*;
+use crate::config::Config;
+use crate::metadata::Endpoint;
 
 fn config(members: &str) -> Config {
     Config::parse(&format!(
@@ -13,6 +15,16 @@ fn object(json: &str) -> Object {
 
 fn fresh() -> Fresh {
     Fresh::of(&[7; 96])
+}
+
+/// As a client of this configuration does it.
+fn begin(config: &Config, parameters: &Object, fresh: &Fresh, now: i64) -> Result<Object> {
+    let endpoint = config.server.endpoint(Endpoint::Authorization).unwrap();
+    super::begin(endpoint, &config.server, &config.client, parameters, fresh, now)
+}
+
+fn finish(config: &Config, login: &Object, callback: &str, now: i64) -> Result<Answer> {
+    super::finish(&config.server, login, callback, now)
 }
 
 fn begun(config: &Config, parameters: &str) -> Object {
@@ -102,14 +114,14 @@ fn the_code_and_its_verifier_are_traded() {
     let login = begun(&config, r#"{"redirect_uri":"https://client.example.com/cb"}"#);
     let url = callback(&login, "&code=SplxlOBeZQQYbYS6WxSbIA&iss=https%3A%2F%2Fas.example#_=_");
     let answer = finish(&config, &login, &url, 1599).unwrap();
-    let endpoint = Url::parse("https://as.example/t").unwrap();
-    let request = request(&endpoint, &answer, &config.client, "test");
-    let body = String::from_utf8(request.body.expose().to_vec()).unwrap();
+    let parameters = parameters(&answer);
+    let body = form::body(parameters.iter().map(|(name, value)| (name.as_str(), value.expose())));
+    let body = String::from_utf8(body.expose().to_vec()).unwrap();
     assert_eq!(
         body,
         format!(
             "grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA\
-             &redirect_uri=https%3A%2F%2Fclient.example.com%2Fcb&code_verifier={}&client_id=s6BhdRkqt3",
+             &redirect_uri=https%3A%2F%2Fclient.example.com%2Fcb&code_verifier={}",
             text(&login, "code_verifier")
         )
     );

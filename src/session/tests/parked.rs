@@ -80,7 +80,8 @@ impl World {
         let transport = Arc::new(To(self.slow.clone()));
         let (clock, stats) = (Arc::new(TestClock::at(1000)), Arc::default());
         let session =
-            Session::new(Arc::new(config), hooks.clone(), transport, clock, stats, self.families).unwrap();
+            Session::new(Arc::new(config), hooks.clone(), transport, clock, stats, self.families, None)
+                .unwrap();
         One { session, store, hooks }
     }
 

@@ -59,7 +59,8 @@ impl Process {
         let hooks = Arc::new(self.world.hooks(store.clone()));
         let network = Arc::new(Network(self.world.clone()));
         let (clock, stats) = (self.clock.clone(), Arc::default());
-        let session = Session::new(config.clone(), hooks, network, clock, stats, self.families).unwrap();
+        let session =
+            Session::new(config.clone(), hooks, network, clock, stats, self.families, None).unwrap();
         Client { session, store }
     }
 }
