@@ -52,7 +52,8 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
         Ok(code) => ("code", state.grants.code(code)),
         Err(error) => ("error", error.to_string()),
     };
-    let answer = [(name, Some(text.as_str())), ("state", value("state")), ("iss", Some(base))];
+    let issuer = state.issuer(base);
+    let answer = [(name, Some(text.as_str())), ("state", value("state")), ("iss", Some(&*issuer))];
     for (name, text) in answer {
         if let Some(text) = text {
             back.push(if back.contains('?') { '&' } else { '?' });

@@ -23,6 +23,8 @@ pub struct Config {
     pub reject_all: bool,
     /// How often a waiting device may ask.
     pub device_interval_s: u64,
+    /// The path of the issuer, which begins with a slash, or nothing.
+    pub issuer_path: String,
     /// Whether connections stay open after an answer.
     pub keep_alive: bool,
 }
@@ -39,6 +41,7 @@ impl Config {
             fixed_authorization: "secret".to_string(),
             reject_all: false,
             device_interval_s: 1,
+            issuer_path: String::new(),
             keep_alive: true,
         }
     }
@@ -77,6 +80,13 @@ impl Config {
         if let Some(reject) = members.flag("reject_all")? {
             new.reject_all = reject;
         }
+        if let Some(path) = members.text("issuer_path")? {
+            let good = path.is_empty() || path.starts_with('/') && !path.ends_with('/');
+            if !good {
+                return Err("issuer_path does not begin with a slash, or ends with one".to_string());
+            }
+            new.issuer_path = path;
+        }
         if let Some(keep) = members.flag("keep_alive")? {
             new.keep_alive = keep;
         }
@@ -96,6 +106,7 @@ impl Config {
             "reject_all": self.reject_all,
             "keep_alive": self.keep_alive,
             "device_interval_s": self.device_interval_s,
+            "issuer_path": self.issuer_path,
         })
     }
 }

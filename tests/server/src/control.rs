@@ -8,6 +8,7 @@ use crate::encoding::form_pairs;
 use crate::grants::Code;
 use crate::issue::DEFAULT_SCOPE;
 use crate::members::Members;
+use crate::published::Published;
 use crate::response::Response;
 use crate::shared::{Shared, State};
 use serde_json::{Value, json};
@@ -81,6 +82,10 @@ fn run(
             Ok(state.config.to_json())
         }
         ("POST", "fault") => Ok(json!({ "id": shared.lock().faults.add(members)? })),
+        ("POST", "metadata") => {
+            shared.lock().published.alter(members)?;
+            Ok(json!({}))
+        }
         ("POST", "hold") => {
             let path = members.required_text("path")?;
             members.finish()?;
@@ -115,6 +120,11 @@ fn run(
         ("DELETE", "fault") => {
             members.finish()?;
             shared.lock().faults.clear();
+            Ok(json!({}))
+        }
+        ("DELETE", "metadata") => {
+            members.finish()?;
+            shared.lock().published = Published::default();
             Ok(json!({}))
         }
         ("DELETE", "log") => {

@@ -2,6 +2,7 @@
 //! all hand out.
 
 use crate::grants::{GrantId, Presented};
+use crate::published::merge;
 use crate::shared::State;
 use serde_json::{Value, json};
 
@@ -18,6 +19,11 @@ pub enum NotRenewed {
 }
 
 impl State {
+    /// The issuer at a listener.
+    pub fn issuer(&self, base: &str) -> String {
+        format!("{base}{}", self.config.issuer_path)
+    }
+
     /// A token answer for a grant, as of now and with the configured lifetime.
     pub fn token_answer(&mut self, grant: GrantId, scope: &str, with_refresh: bool) -> Value {
         let now_ms = self.clock.now_ms();
@@ -44,19 +50,7 @@ impl State {
         if with_refresh {
             answer["refresh_token"] = Value::String(self.grants.refresh_token(grant));
         }
-        self.with_members(answer)
-    }
-
-    /// Applies the configured extra members, of which null removes one.
-    fn with_members(&self, mut answer: Value) -> Value {
-        for (name, value) in &self.config.token_members {
-            match (value, answer.as_object_mut()) {
-                (Value::Null, Some(members)) => {
-                    members.remove(name);
-                }
-                (value, _) => answer[name.as_str()] = value.clone(),
-            }
-        }
+        merge(&mut answer, &self.config.token_members);
         answer
     }
 

@@ -29,6 +29,7 @@ mod link;
 mod members;
 mod metadata;
 mod options;
+mod published;
 mod request;
 mod reset;
 mod response;

@@ -1,9 +1,10 @@
 //! Which part of the server answers a request.
 
+use crate::metadata::Document;
 use crate::request::Request;
 use crate::response::Response;
 use crate::shared::{Counters, Kind, Shared};
-use crate::{api, authorize, device, link, metadata, token};
+use crate::{api, authorize, device, link, published, token};
 
 /// The token endpoint.
 pub const TOKEN: &str = "/auth/token";
@@ -13,7 +14,6 @@ pub const AUTHORIZE: &str = "/auth/authorize";
 pub const REVOKE: &str = "/auth/revoke";
 /// The device authorization endpoint.
 pub const DEVICE: &str = "/auth/device_authorization";
-const METADATA: &str = "/.well-known/oauth-authorization-server";
 const LINK: &str = "/link/refresh_token/";
 
 /// Counts a request that has arrived.
@@ -37,6 +37,12 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
     let state = &mut *state;
     let is_get = request.method == "GET";
     let is_post = request.method == "POST";
+    if let Some((document, resource)) = Document::at(path, &state.config.issuer_path) {
+        return match is_get {
+            true => published::answer(shared, state, document, base, resource),
+            false => not_allowed("GET"),
+        };
+    }
     if let Some(rest) = below(path, "/api") {
         return api::bearer(state, request, rest);
     }
@@ -48,9 +54,8 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
         AUTHORIZE if is_get => authorize::answer(state, request, base),
         DEVICE if is_post => device::begin(state, request, base),
         REVOKE if is_post => token::revoke(state, request),
-        METADATA if is_get => metadata::answer(base),
         TOKEN | REVOKE | DEVICE => not_allowed("POST"),
-        AUTHORIZE | METADATA => not_allowed("GET"),
+        AUTHORIZE => not_allowed("GET"),
         _ => match path.strip_prefix(LINK) {
             Some("") | None => Response::text(404, "404: Not Found"),
             Some(_) if is_post => link::answer(state, request),

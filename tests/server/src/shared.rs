@@ -8,6 +8,7 @@ use crate::device::Device;
 use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
+use crate::published::Published;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -33,6 +34,8 @@ pub struct State {
     pub log: Vec<Value>,
     /// Faults waiting for their request.
     pub faults: Faults,
+    /// What tests made of the metadata.
+    pub published: Published,
     /// Where requests are held.
     pub holds: Holds,
 }
@@ -152,6 +155,7 @@ impl Shared {
             counters: Counters::default(),
             log: Vec::new(),
             faults: Faults::default(),
+            published: Published::default(),
             holds: Holds::default(),
         };
         Self {

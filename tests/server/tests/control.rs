@@ -54,9 +54,9 @@ fn settings_are_changed_shown_and_reset() {
     let start = control(&server, "POST", "/config", "{}");
     let expected = json!({
         "rotate": true, "access_ttl_s": 1800,
-            "device_interval_s": 1, "grace_s": 0, "token_members": {},
+        "grace_s": 0, "token_members": {},
         "www_authenticate": null, "fixed_authorization": "secret", "reject_all": false,
-        "keep_alive": true, "device_interval_s": 1,
+        "keep_alive": true, "device_interval_s": 1, "issuer_path": "",
     });
     assert_eq!(start, expected);
     let changed = control(&server, "POST", "/config", r#"{"access_ttl_s":5,"grace_s":6}"#);
@@ -175,6 +175,10 @@ fn malformed_control_requests_say_what_is_wrong() {
         ("/fault", r#"{"path":"/","status":500,"headers":[["Content-Length","1"]]}"#, "raw"),
         ("/fault", r#"{"path":"/","raw_base64":"?"}"#, "raw_base64"),
         ("/fault", r#"{"path":"/","drip_ms":1,"process":true}"#, "process"),
+        ("/config", r#"{"issuer_path":"x"}"#, "issuer_path"),
+        ("/metadata", r#"{"document":"x"}"#, "document"),
+        ("/metadata", r#"{"members":[]}"#, "members"),
+        ("/metadata", r#"{"bytes":-1}"#, "bytes"),
         ("/hold", "{}", "path"),
         ("/release", "{}", "id"),
         ("/release", r#"{"id":9}"#, "no such hold"),
