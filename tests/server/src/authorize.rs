@@ -1,7 +1,7 @@
 //! The authorization endpoint: the user says yes at once, or no if asked to.
 
 use crate::encoding::{form_pairs, percent_encode};
-use crate::grants::Code;
+use crate::grants::{Code, Granted};
 use crate::issue::DEFAULT_SCOPE;
 use crate::request::Request;
 use crate::response::Response;
@@ -26,6 +26,9 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
     let Some(redirect_uri) = value("redirect_uri").filter(|uri| is_header_safe(uri)) else {
         return Response::text(400, "400: redirect_uri is needed");
     };
+    if !state.clients.redirects_to(client_id, redirect_uri) {
+        return Response::text(400, "400: redirect_uri is not registered");
+    }
     let repeated = pairs
         .iter()
         .enumerate()
@@ -39,10 +42,9 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
         Some(_) if challenge.is_some() && method != "S256" => Err("invalid_request"),
         Some(_) if value("login_hint") == Some("deny") => Err("access_denied"),
         Some(_) => Ok(Code {
-            client_id: client_id.to_string(),
+            granted: Granted::new(client_id, value("scope").unwrap_or(DEFAULT_SCOPE)),
             redirect_uri: redirect_uri.to_string(),
             challenge: challenge.map(ToString::to_string),
-            scope: value("scope").unwrap_or(DEFAULT_SCOPE).to_string(),
             expires_ms: state.clock.now_ms() + CODE_TTL_MS,
             grant: None,
         }),

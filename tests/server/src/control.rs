@@ -1,11 +1,11 @@
 //! The control interface.
 
 use crate::authorize::CODE_TTL_MS;
-use crate::clients::CLIENT_ID;
+use crate::clients::{CLIENT_ID, Client};
 use crate::clock::MAX_OFFSET_S;
 use crate::device;
 use crate::encoding::form_pairs;
-use crate::grants::Code;
+use crate::grants::{Code, Granted, USER};
 use crate::issue::DEFAULT_SCOPE;
 use crate::members::Members;
 use crate::published::Published;
@@ -147,13 +147,14 @@ fn known_client(state: &State, members: &mut Members) -> Result<String, String> 
 fn issue(state: &mut State, mut members: Members) -> Result<Value, String> {
     let client_id = known_client(state, &mut members)?;
     let scope = members.text("scope")?.unwrap_or_else(|| DEFAULT_SCOPE.to_string());
+    let sub = members.text("sub")?.unwrap_or_else(|| USER.to_string());
     let ttl_s = members.count("expires_in", u32::MAX)?.unwrap_or(state.config.access_ttl_s);
     let expired = members.flag("expired")?.unwrap_or(false);
     members.finish()?;
     let ttl = i64::try_from(ttl_s).unwrap_or(i64::MAX);
     // An expired token is one that was issued its lifetime and a minute ago.
     let issued_ms = state.clock.now_ms() - if expired { (ttl + 60) * 1000 } else { 0 };
-    let grant = state.grants.grant(&client_id, &scope);
+    let grant = state.grants.grant(Granted::new(&client_id, &scope).by(&sub));
     let mut answer = state.token_answer_at(issued_ms, grant, &scope, true, ttl_s);
     answer["expires_at"] = (issued_ms.div_euclid(1000) + ttl).into();
     Ok(answer)
@@ -165,10 +166,9 @@ fn code(state: &mut State, mut members: Members) -> Result<Value, String> {
     let challenge = members.text("code_challenge")?;
     members.finish()?;
     let code = Code {
-        client_id,
+        granted: Granted::new(&client_id, DEFAULT_SCOPE),
         redirect_uri,
         challenge,
-        scope: DEFAULT_SCOPE.to_string(),
         expires_ms: state.clock.now_ms() + CODE_TTL_MS,
         grant: None,
     };
@@ -191,7 +191,7 @@ fn client(state: &mut State, mut members: Members) -> Result<Value, String> {
     let id = members.required_text("client_id")?;
     let secret = members.text("client_secret")?;
     members.finish()?;
-    state.clients.register(id.clone(), secret);
+    state.clients.register(id.clone(), Client { secret, redirect_uris: None });
     Ok(json!({ "client_id": id }))
 }
 

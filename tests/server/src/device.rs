@@ -1,6 +1,6 @@
 //! The device authorization grant (RFC 8628).
 
-use crate::grants::{GrantId, random};
+use crate::grants::{GrantId, Granted, random};
 use crate::issue::DEFAULT_SCOPE;
 use crate::members::Members;
 use crate::request::Request;
@@ -88,7 +88,7 @@ pub fn step(state: &mut State, form: &Pairs, client: &str) -> Response {
         Said::No => token::error("access_denied"),
         Said::Yes => {
             let scope = device.scope.clone();
-            let grant = state.grants.grant(client, &scope);
+            let grant = state.grants.grant(Granted::new(client, &scope));
             device.grant = Some(grant);
             token::success(&state.token_answer(grant, &scope, true))
         }

@@ -42,7 +42,7 @@ impl State {
         let ttl_ms = i64::try_from(ttl_s).unwrap_or(i64::MAX).saturating_mul(1000);
         let expires_ms = issued_ms.saturating_add(ttl_ms);
         let mut answer = json!({
-            "access_token": self.grants.access_token(grant, expires_ms),
+            "access_token": self.grants.access_token(grant, scope, issued_ms, expires_ms),
             "token_type": "Bearer",
             "expires_in": ttl_s,
             "scope": scope,

@@ -1,6 +1,7 @@
 //! What the server says of itself: RFC 8414, OpenID Connect Discovery and RFC 9728.
 
-use crate::route::{AUTHORIZE, DEVICE, REVOKE, TOKEN};
+use crate::clients::METHODS;
+use crate::route::{AUTHORIZE, DEVICE, INTROSPECT, REGISTER, REVOKE, TOKEN, USERINFO};
 use crate::shared::{Kind, Shared};
 use serde_json::{Value, json};
 
@@ -76,10 +77,14 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
         "token_endpoint": at(TOKEN),
         "device_authorization_endpoint": at(DEVICE),
         "revocation_endpoint": at(REVOKE),
+        "introspection_endpoint": at(INTROSPECT),
+        "userinfo_endpoint": at(USERINFO),
+        "registration_endpoint": at(REGISTER),
         "mtls_endpoint_aliases": {
             "token_endpoint": alias(TOKEN),
             "device_authorization_endpoint": alias(DEVICE),
             "revocation_endpoint": alias(REVOKE),
+            "introspection_endpoint": alias(INTROSPECT),
         },
         "response_types_supported": ["code"],
         "grant_types_supported": [
@@ -89,8 +94,7 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
             "urn:ietf:params:oauth:grant-type:device_code",
         ],
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported":
-            ["client_secret_basic", "client_secret_post", "none"],
+        "token_endpoint_auth_methods_supported": METHODS,
         "authorization_response_iss_parameter_supported": true,
     })
 }

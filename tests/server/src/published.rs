@@ -40,11 +40,7 @@ impl Published {
             relative: members.flag("relative")?.unwrap_or(false),
             bytes: members.count("bytes", MAX_BYTES)?.unwrap_or(0).try_into().unwrap_or_default(),
             whole: members.take("whole"),
-            members: match members.take("members") {
-                None => Map::new(),
-                Some(Value::Object(members)) => members,
-                Some(_) => return Err("members is not an object".to_string()),
-            },
+            members: members.object("members")?.unwrap_or_default(),
         };
         members.finish()?;
         for document in documents {

@@ -4,7 +4,7 @@ use crate::metadata::Document;
 use crate::request::Request;
 use crate::response::Response;
 use crate::shared::{Counters, Kind, Shared};
-use crate::{api, authorize, device, link, published, token};
+use crate::{api, authorize, device, introspect, link, published, registration, token, userinfo};
 
 /// The token endpoint.
 pub const TOKEN: &str = "/auth/token";
@@ -14,6 +14,12 @@ pub const AUTHORIZE: &str = "/auth/authorize";
 pub const REVOKE: &str = "/auth/revoke";
 /// The device authorization endpoint.
 pub const DEVICE: &str = "/auth/device_authorization";
+/// The introspection endpoint.
+pub const INTROSPECT: &str = "/auth/introspect";
+/// The userinfo endpoint.
+pub const USERINFO: &str = "/auth/userinfo";
+/// The registration endpoint.
+pub const REGISTER: &str = "/auth/register";
 const LINK: &str = "/link/refresh_token/";
 
 /// Counts a request that has arrived.
@@ -53,8 +59,12 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
         TOKEN if is_post => token::answer(state, request),
         AUTHORIZE if is_get => authorize::answer(state, request, base),
         DEVICE if is_post => device::begin(state, request, base),
-        REVOKE if is_post => token::revoke(state, request),
-        TOKEN | REVOKE | DEVICE => not_allowed("POST"),
+        REVOKE if is_post => introspect::revoke(state, request),
+        INTROSPECT if is_post => introspect::answer(state, request, base),
+        REGISTER if is_post => registration::answer(state, request),
+        USERINFO if is_get || is_post => userinfo::answer(state, request),
+        USERINFO => not_allowed("GET, POST"),
+        TOKEN | REVOKE | DEVICE | INTROSPECT | REGISTER => not_allowed("POST"),
         AUTHORIZE => not_allowed("GET"),
         _ => match path.strip_prefix(LINK) {
             Some("") | None => Response::text(404, "404: Not Found"),

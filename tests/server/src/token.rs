@@ -1,8 +1,9 @@
-//! The token endpoint and the revocation endpoint.
+//! The token endpoint.
 
 use crate::clients::Refusal;
 use crate::device;
 use crate::encoding::{base64url, form_pairs};
+use crate::grants::Granted;
 use crate::issue::{DEFAULT_SCOPE, NotRenewed};
 use crate::request::Request;
 use crate::response::Response;
@@ -61,15 +62,6 @@ pub fn authenticated(state: &mut State, request: &Request) -> Result<(Pairs, Str
     Ok((form, client))
 }
 
-/// `POST /auth/revoke` (RFC 7009): always 200, as at Home Assistant, also for a token
-/// that nobody knows.
-pub fn revoke(state: &mut State, request: &Request) -> Response {
-    if let Some(token) = form(request).as_deref().and_then(|form| value(form, "token")) {
-        state.grants.revoke_token(token);
-    }
-    Response::empty(200)
-}
-
 fn refresh(state: &mut State, form: &Pairs, client: &str) -> Response {
     let scope = value(form, "scope");
     let outcome = match value(form, "refresh_token") {
@@ -106,15 +98,16 @@ fn code(state: &mut State, form: &Pairs, client: &str) -> Response {
         state.end_family(grant);
         return error("invalid_grant");
     }
-    let good = code.client_id == client
+    let good = code.granted.client_id == client
         && now_ms < code.expires_ms
         && value(form, "redirect_uri") == Some(&code.redirect_uri)
         && verified(code.challenge.as_deref(), value(form, "code_verifier"));
     if !good {
         return error("invalid_grant");
     }
-    let scope = code.scope.clone();
-    let grant = state.grants.grant(client, &scope);
+    let granted = code.granted.clone();
+    let scope = granted.scope.clone();
+    let grant = state.grants.grant(granted);
     if let Some(code) = state.grants.find_code(text) {
         code.grant = Some(grant);
     }
@@ -126,7 +119,7 @@ fn client_credentials(state: &mut State, form: &Pairs, client: &str) -> Response
         return error("unauthorized_client");
     }
     let scope = value(form, "scope").unwrap_or(DEFAULT_SCOPE);
-    let grant = state.grants.grant(client, scope);
+    let grant = state.grants.grant(Granted::new(client, scope).by(client));
     success(&state.token_answer(grant, scope, false))
 }
 
@@ -141,7 +134,8 @@ fn verified(challenge: Option<&str>, verifier: Option<&str>) -> bool {
     })
 }
 
-fn form(request: &Request) -> Option<Pairs> {
+/// The form of a request, where it is one.
+pub fn form(request: &Request) -> Option<Pairs> {
     form_pairs(std::str::from_utf8(request.whole_body()?).ok()?)
 }
 
@@ -157,6 +151,11 @@ pub fn success(answer: &Value) -> Response {
 
 pub fn error(code: &str) -> Response {
     Response::json(400, &json!({ "error": code })).header("Cache-Control", "no-store")
+}
+
+/// What a client gets that did not prove who it is.
+pub fn invalid_client() -> Response {
+    refused(&Refusal::InvalidClient { basic: false })
 }
 
 fn refused(refusal: &Refusal) -> Response {

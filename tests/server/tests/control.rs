@@ -57,6 +57,8 @@ fn settings_are_changed_shown_and_reset() {
         "grace_s": 0, "token_members": {},
         "www_authenticate": null, "fixed_authorization": "secret", "reject_all": false,
         "keep_alive": true, "device_interval_s": 1, "issuer_path": "",
+        "introspection_members": {}, "userinfo_members": {}, "registration_members": {},
+        "registration_token": null, "unrevocable": null, "revocation_authenticates": false,
     });
     assert_eq!(start, expected);
     let changed = control(&server, "POST", "/config", r#"{"access_ttl_s":5,"grace_s":6}"#);
