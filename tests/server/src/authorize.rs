@@ -20,13 +20,13 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
         named.next().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     };
     // Without these two there is nowhere to send anybody back to.
-    let Some(client_id) = value("client_id").filter(|id| state.clients.knows(id)) else {
+    let Some(client_id) = value("client_id").filter(|id| state.clients.find(id).is_some()) else {
         return Response::text(400, "400: unknown client_id");
     };
     let Some(redirect_uri) = value("redirect_uri").filter(|uri| is_header_safe(uri)) else {
         return Response::text(400, "400: redirect_uri is needed");
     };
-    if !state.clients.redirects_to(client_id, redirect_uri) {
+    if !state.clients.find(client_id).is_some_and(|client| client.redirects_to(redirect_uri)) {
         return Response::text(400, "400: redirect_uri is not registered");
     }
     let repeated = pairs

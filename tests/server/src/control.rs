@@ -1,7 +1,8 @@
 //! The control interface.
 
 use crate::authorize::CODE_TTL_MS;
-use crate::clients::{CLIENT_ID, Client};
+use crate::client::Client;
+use crate::clients::CLIENT_ID;
 use crate::clock::MAX_OFFSET_S;
 use crate::device;
 use crate::encoding::form_pairs;
@@ -74,7 +75,7 @@ fn run(
         ("POST", "code") => Ok(code(&mut shared.lock(), members)?),
         ("POST", "device") => Ok(device::say(&mut shared.lock(), members)?),
         ("POST", "clock") => Ok(clock(&mut shared.lock(), members)?),
-        ("POST", "client") => Ok(client(&mut shared.lock(), members)?),
+        ("POST", "client") => Ok(client(shared, members)?),
         ("POST", "invalidate") => Ok(invalidate(&mut shared.lock(), members)?),
         ("POST", "config") => {
             let mut state = shared.lock();
@@ -138,7 +139,7 @@ fn run(
 
 fn known_client(state: &State, members: &mut Members) -> Result<String, String> {
     let id = members.text("client_id")?.unwrap_or_else(|| CLIENT_ID.to_string());
-    if state.clients.knows(&id) {
+    if state.clients.find(&id).is_some() {
         return Ok(id);
     }
     Err(format!("client {id:?} is not registered"))
@@ -187,11 +188,11 @@ fn clock(state: &mut State, mut members: Members) -> Result<Value, String> {
     Ok(json!({ "now": state.clock.now_s() }))
 }
 
-fn client(state: &mut State, mut members: Members) -> Result<Value, String> {
+fn client(shared: &Shared, mut members: Members) -> Result<Value, String> {
     let id = members.required_text("client_id")?;
-    let secret = members.text("client_secret")?;
+    let client = Client::read(&mut members, &shared.certificate)?;
     members.finish()?;
-    state.clients.register(id.clone(), Client { secret, redirect_uris: None });
+    shared.lock().clients.register(id.clone(), client);
     Ok(json!({ "client_id": id }))
 }
 

@@ -5,6 +5,7 @@ use crate::issue::DEFAULT_SCOPE;
 use crate::members::Members;
 use crate::request::Request;
 use crate::response::Response;
+use crate::route::Place;
 use crate::shared::State;
 use crate::token::{self, Pairs};
 use serde_json::{Value, json};
@@ -34,11 +35,12 @@ pub struct Device {
 }
 
 /// `POST /auth/device_authorization`.
-pub fn begin(state: &mut State, request: &Request, base: &str) -> Response {
-    let (form, client) = match token::authenticated(state, request) {
+pub fn begin(state: &mut State, request: &Request, place: &Place) -> Response {
+    let (form, client) = match token::authenticated(state, request, place) {
         Ok(pair) => pair,
         Err(response) => return response,
     };
+    let base = place.base;
     let number = state.devices.len() + 1;
     let device = Device {
         code: random("device-"),

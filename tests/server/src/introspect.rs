@@ -3,17 +3,19 @@
 use crate::published::merge;
 use crate::request::Request;
 use crate::response::Response;
+use crate::route::Place;
 use crate::shared::State;
 use crate::token;
 use serde_json::json;
 
 /// `POST /auth/introspect`: for confidential clients only.
-pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
-    let (form, client) = match token::authenticated(state, request) {
+pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
+    let (form, client) = match token::authenticated(state, request, place) {
         Ok(pair) => pair,
         Err(response) => return response,
     };
     if !state.clients.is_confidential(&client) {
+        *state.counters.refused.entry("method").or_default() += 1;
         return token::invalid_client();
     }
     let Some(token) = token::value(&form, "token") else {
@@ -29,7 +31,7 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
             "token_type": "Bearer",
             "iat": live.issued_ms.div_euclid(1000),
             "exp": live.expires_ms.div_euclid(1000),
-            "iss": state.issuer(base),
+            "iss": state.issuer(place.base),
         })
     } else if let Some(granted) = state.grants.live_refresh(token) {
         json!({
@@ -37,7 +39,7 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
             "scope": granted.scope,
             "client_id": granted.client_id,
             "sub": granted.sub,
-            "iss": state.issuer(base),
+            "iss": state.issuer(place.base),
         })
     } else {
         // RFC 7662, section 2.2: nothing about a token that is not active.
@@ -49,9 +51,9 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
 
 /// `POST /auth/revoke`: 200 as at Home Assistant, without client and also for a token
 /// that nobody knows, except where the settings say otherwise.
-pub fn revoke(state: &mut State, request: &Request) -> Response {
+pub fn revoke(state: &mut State, request: &Request, place: &Place) -> Response {
     if state.config.revocation_authenticates
-        && let Err(response) = token::authenticated(state, request)
+        && let Err(response) = token::authenticated(state, request, place)
     {
         return response;
     }

@@ -12,9 +12,11 @@
 //! control interface.
 
 mod api;
+mod assertion;
 mod authorize;
 mod certs;
 mod challenge;
+mod client;
 mod clients;
 mod clock;
 mod config;
@@ -27,6 +29,7 @@ mod grants;
 mod hold;
 mod introspect;
 mod issue;
+mod jws;
 mod link;
 mod members;
 mod metadata;

@@ -1,6 +1,7 @@
 //! What the server says of itself: RFC 8414, OpenID Connect Discovery and RFC 9728.
 
-use crate::clients::METHODS;
+use crate::client::METHODS;
+use crate::jws::ALGORITHMS;
 use crate::route::{AUTHORIZE, DEVICE, INTROSPECT, REGISTER, REVOKE, TOKEN, USERINFO};
 use crate::shared::{Kind, Shared};
 use serde_json::{Value, json};
@@ -95,6 +96,7 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
         ],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
     })
 }

@@ -2,8 +2,9 @@
 
 use crate::api::bearer_token;
 use crate::challenge::challenge;
-use crate::clients::{Client, METHODS};
+use crate::client::{Client, METHODS};
 use crate::grants::random;
+use crate::jws::Jwk;
 use crate::published::merge;
 use crate::request::Request;
 use crate::response::Response;
@@ -11,13 +12,13 @@ use crate::shared::State;
 use serde_json::{Map, Value, json};
 
 /// `POST /auth/register`.
-pub fn answer(state: &mut State, request: &Request) -> Response {
+pub fn answer(state: &mut State, request: &Request, certificate: &str) -> Response {
     let needed = state.config.registration_token.as_deref();
     if needed.is_some() && needed != bearer_token(request) {
         let challenge = challenge([("error", "invalid_token")]);
         return refused("invalid_token", 401).header("WWW-Authenticate", &challenge);
     }
-    let (client, mut answer) = match read(request) {
+    let (client, mut answer) = match read(request, certificate) {
         Ok(pair) => pair,
         Err(error) => return refused(error, 400),
     };
@@ -39,7 +40,7 @@ fn refused(error: &str, status: u16) -> Response {
 }
 
 /// The client that a request asks for, and its metadata with what it left open.
-fn read(request: &Request) -> Result<(Client, Value), &'static str> {
+fn read(request: &Request, certificate: &str) -> Result<(Client, Value), &'static str> {
     const WRONG: &str = "invalid_client_metadata";
     let body = request.whole_body().filter(|_| request.media_type() == "application/json");
     let body = serde_json::from_slice(body.unwrap_or_default());
@@ -54,7 +55,21 @@ fn read(request: &Request) -> Result<(Client, Value), &'static str> {
     let redirects = grants.iter().any(|grant| grant == "authorization_code" || grant == "implicit");
     let redirect_uris = redirect_uris(&metadata, redirects)?;
     let secret = method.starts_with("client_secret_").then(|| random("secret-"));
-    let client = Client { secret, redirect_uris };
+    let jwks = metadata.get("jwks").map(|set| set.get("keys").and_then(Value::as_array).ok_or(WRONG));
+    let jwks = jwks.transpose()?.map(Vec::as_slice).unwrap_or_default();
+    let alg = match metadata.get("token_endpoint_auth_signing_alg") {
+        None => None,
+        Some(alg) => Some(alg.as_str().ok_or(WRONG)?.to_string()),
+    };
+    let mut client = Client {
+        secret,
+        method: Some(method),
+        alg,
+        keys: jwks.iter().map(Jwk::parse).collect::<Result<_, _>>().map_err(|_| WRONG)?,
+        certificate: None,
+        redirect_uris,
+    };
+    client.complete(certificate).map_err(|_| WRONG)?;
     Ok((client, Value::Object(metadata)))
 }
 

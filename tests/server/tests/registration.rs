@@ -30,10 +30,17 @@ fn a_confidential_client_registers_and_is_known() {
     assert_eq!(answer["response_types"], json!(["code"]));
     assert_eq!(answer["client_secret_expires_at"], 0);
     assert!(answer["client_id_issued_at"].is_i64());
-    let (id, secret) = (text(&answer, "client_id"), text(&answer, "client_secret"));
-    let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
-    assert_eq!(token(&server, &body).status, 200);
-    assert_ne!(registered(&server, &metadata)["client_id"], answer["client_id"]);
+    let status = |client: &Value| {
+        let (id, secret) = (text(client, "client_id"), text(client, "client_secret"));
+        let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        token(&server, &body).status
+    };
+    assert_eq!(status(&answer), 401, "it said that it uses Basic");
+    let mut other = metadata;
+    other["token_endpoint_auth_method"] = "client_secret_post".into();
+    let other = registered(&server, &other);
+    assert_ne!(other["client_id"], answer["client_id"]);
+    assert_eq!(status(&other), 200);
 }
 
 #[test]
@@ -74,6 +81,12 @@ fn what_is_wrong_with_a_registration_is_said() {
         (json!([]), "invalid_client_metadata"),
         (json!({ "token_endpoint_auth_method": "magic" }), "invalid_client_metadata"),
         (json!({ "token_endpoint_auth_method": 1 }), "invalid_client_metadata"),
+        (
+            json!({ "token_endpoint_auth_method": "private_key_jwt", "grant_types": [] }),
+            "invalid_client_metadata",
+        ),
+        (json!({ "jwks": { "keys": [{}] }, "grant_types": [] }), "invalid_client_metadata"),
+        (json!({ "token_endpoint_auth_signing_alg": "none", "grant_types": [] }), "invalid_client_metadata"),
         (json!({ "grant_types": "authorization_code" }), "invalid_client_metadata"),
         (json!({}), "invalid_redirect_uri"),
         (json!({ "redirect_uris": [] }), "invalid_redirect_uri"),
