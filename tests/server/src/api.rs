@@ -11,11 +11,15 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// `/api`: needs a live access token.
 pub fn bearer(state: &mut State, request: &Request, rest: &str) -> Response {
-    // The scheme is compared as it is: Home Assistant takes `Bearer` only.
-    let token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
     let now_ms = state.clock.now_ms();
-    let allowed = token.is_some_and(|token| state.grants.is_live(token, now_ms));
+    let allowed = bearer_token(request).is_some_and(|token| state.grants.live(token, now_ms).is_some());
     guarded(state, allowed, request, rest)
+}
+
+/// The token of a request. The scheme is compared as it is: Home Assistant takes
+/// `Bearer` only.
+pub fn bearer_token(request: &Request) -> Option<&str> {
+    request.header("authorization")?.strip_prefix("Bearer ")
 }
 
 /// `/fixed`: needs one fixed `Authorization` value.

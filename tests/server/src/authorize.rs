@@ -1,7 +1,7 @@
 //! The authorization endpoint: the user says yes at once, or no if asked to.
 
 use crate::encoding::{form_pairs, percent_encode};
-use crate::grants::Code;
+use crate::grants::{Code, Granted};
 use crate::issue::DEFAULT_SCOPE;
 use crate::request::Request;
 use crate::response::Response;
@@ -20,12 +20,15 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
         named.next().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     };
     // Without these two there is nowhere to send anybody back to.
-    let Some(client_id) = value("client_id").filter(|id| state.clients.knows(id)) else {
+    let Some(client_id) = value("client_id").filter(|id| state.clients.find(id).is_some()) else {
         return Response::text(400, "400: unknown client_id");
     };
     let Some(redirect_uri) = value("redirect_uri").filter(|uri| is_header_safe(uri)) else {
         return Response::text(400, "400: redirect_uri is needed");
     };
+    if !state.clients.find(client_id).is_some_and(|client| client.redirects_to(redirect_uri)) {
+        return Response::text(400, "400: redirect_uri is not registered");
+    }
     let repeated = pairs
         .iter()
         .enumerate()
@@ -39,10 +42,9 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
         Some(_) if challenge.is_some() && method != "S256" => Err("invalid_request"),
         Some(_) if value("login_hint") == Some("deny") => Err("access_denied"),
         Some(_) => Ok(Code {
-            client_id: client_id.to_string(),
+            granted: Granted::new(client_id, value("scope").unwrap_or(DEFAULT_SCOPE)),
             redirect_uri: redirect_uri.to_string(),
             challenge: challenge.map(ToString::to_string),
-            scope: value("scope").unwrap_or(DEFAULT_SCOPE).to_string(),
             expires_ms: state.clock.now_ms() + CODE_TTL_MS,
             grant: None,
         }),
@@ -52,7 +54,8 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
         Ok(code) => ("code", state.grants.code(code)),
         Err(error) => ("error", error.to_string()),
     };
-    let answer = [(name, Some(text.as_str())), ("state", value("state")), ("iss", Some(base))];
+    let issuer = state.issuer(base);
+    let answer = [(name, Some(text.as_str())), ("state", value("state")), ("iss", Some(&*issuer))];
     for (name, text) in answer {
         if let Some(text) = text {
             back.push(if back.contains('?') { '&' } else { '?' });

@@ -1,11 +1,13 @@
 //! Keys and certificates, made anew for every server.
 
+use crate::encoding::hex;
 use crate::grants::random;
 use crate::shared::Kind;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
+use ring::digest::{SHA256, digest};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -52,6 +54,8 @@ impl Drop for CertFiles {
 pub struct Certs {
     /// The files.
     pub files: CertFiles,
+    /// SHA-256 of the client certificate, in hexadecimal.
+    pub client_sha256: String,
     ca: CertificateDer<'static>,
     authority: Issuer<'static, KeyPair>,
     stranger: Issuer<'static, KeyPair>,
@@ -72,7 +76,8 @@ impl Certs {
         let client = params.signed_by(&key, &authority).map_err(io::Error::other)?;
         write(&files.client_cert(), &client.pem(), false)?;
         write(&files.client_key(), &key.serialize_pem(), true)?;
-        Ok(Self { files, ca, authority, stranger })
+        let client_sha256 = hex(digest(&SHA256, client.der()).as_ref());
+        Ok(Self { files, client_sha256, ca, authority, stranger })
     }
 
     /// The TLS settings of a listener; `None` for a plain one.

@@ -15,6 +15,18 @@ pub struct Config {
     pub grace_s: u64,
     /// Members added to every token answer; null removes one.
     pub token_members: Map<String, Value>,
+    /// The same for introspection answers.
+    pub introspection_members: Map<String, Value>,
+    /// The same for userinfo answers.
+    pub userinfo_members: Map<String, Value>,
+    /// The same for the answers to registrations.
+    pub registration_members: Map<String, Value>,
+    /// The initial access token that registrations need, if they do.
+    pub registration_token: Option<String>,
+    /// The kind of token that cannot be revoked.
+    pub unrevocable: Option<String>,
+    /// Whether a revocation needs a client that authenticates itself.
+    pub revocation_authenticates: bool,
     /// What the API's 401 says in `WWW-Authenticate`, if it is sent.
     pub www_authenticate: Option<String>,
     /// The whole `Authorization` value that `/fixed` asks for.
@@ -23,6 +35,8 @@ pub struct Config {
     pub reject_all: bool,
     /// How often a waiting device may ask.
     pub device_interval_s: u64,
+    /// The path of the issuer, which begins with a slash, or nothing.
+    pub issuer_path: String,
     /// Whether connections stay open after an answer.
     pub keep_alive: bool,
 }
@@ -35,10 +49,17 @@ impl Config {
             access_ttl_s: options.access_ttl_s.min(u64::from(u32::MAX)),
             grace_s: 0,
             token_members: Map::new(),
+            introspection_members: Map::new(),
+            userinfo_members: Map::new(),
+            registration_members: Map::new(),
+            registration_token: None,
+            unrevocable: None,
+            revocation_authenticates: false,
             www_authenticate: None,
             fixed_authorization: "secret".to_string(),
             reject_all: false,
             device_interval_s: 1,
+            issuer_path: String::new(),
             keep_alive: true,
         }
     }
@@ -58,24 +79,41 @@ impl Config {
         if let Some(grace) = members.count("grace_s", u32::MAX)? {
             new.grace_s = grace;
         }
-        match members.take("token_members") {
-            None => {}
-            Some(Value::Object(added)) => new.token_members = added,
-            Some(_) => return Err("token_members is not an object".to_string()),
-        }
-        match members.take("www_authenticate") {
-            None => {}
-            Some(Value::Null) => new.www_authenticate = None,
-            Some(Value::String(text)) => {
-                new.www_authenticate = Some(header_value("www_authenticate", text)?);
+        for (name, setting) in [
+            ("token_members", &mut new.token_members),
+            ("introspection_members", &mut new.introspection_members),
+            ("userinfo_members", &mut new.userinfo_members),
+            ("registration_members", &mut new.registration_members),
+        ] {
+            if let Some(added) = members.object(name)? {
+                *setting = added;
             }
-            Some(_) => return Err("www_authenticate is not a string or null".to_string()),
+        }
+        if let Some(text) = members.text_or_null("www_authenticate")? {
+            let text = text.map(|text| header_value("www_authenticate", text));
+            new.www_authenticate = text.transpose()?;
+        }
+        if let Some(token) = members.text_or_null("registration_token")? {
+            new.registration_token = token;
+        }
+        if let Some(kind) = members.text_or_null("unrevocable")? {
+            new.unrevocable = kind;
+        }
+        if let Some(authenticates) = members.flag("revocation_authenticates")? {
+            new.revocation_authenticates = authenticates;
         }
         if let Some(text) = members.text("fixed_authorization")? {
             new.fixed_authorization = header_value("fixed_authorization", text)?;
         }
         if let Some(reject) = members.flag("reject_all")? {
             new.reject_all = reject;
+        }
+        if let Some(path) = members.text("issuer_path")? {
+            let good = path.is_empty() || path.starts_with('/') && !path.ends_with('/');
+            if !good {
+                return Err("issuer_path does not begin with a slash, or ends with one".to_string());
+            }
+            new.issuer_path = path;
         }
         if let Some(keep) = members.flag("keep_alive")? {
             new.keep_alive = keep;
@@ -91,11 +129,18 @@ impl Config {
             "access_ttl_s": self.access_ttl_s,
             "grace_s": self.grace_s,
             "token_members": self.token_members,
+            "introspection_members": self.introspection_members,
+            "userinfo_members": self.userinfo_members,
+            "registration_members": self.registration_members,
+            "registration_token": self.registration_token,
+            "unrevocable": self.unrevocable,
+            "revocation_authenticates": self.revocation_authenticates,
             "www_authenticate": self.www_authenticate,
             "fixed_authorization": self.fixed_authorization,
             "reject_all": self.reject_all,
             "keep_alive": self.keep_alive,
             "device_interval_s": self.device_interval_s,
+            "issuer_path": self.issuer_path,
         })
     }
 }

@@ -1,13 +1,15 @@
 //! The control interface.
 
 use crate::authorize::CODE_TTL_MS;
+use crate::client::Client;
 use crate::clients::CLIENT_ID;
 use crate::clock::MAX_OFFSET_S;
 use crate::device;
 use crate::encoding::form_pairs;
-use crate::grants::Code;
+use crate::grants::{Code, Granted, USER};
 use crate::issue::DEFAULT_SCOPE;
 use crate::members::Members;
+use crate::published::Published;
 use crate::response::Response;
 use crate::shared::{Shared, State};
 use serde_json::{Value, json};
@@ -73,7 +75,7 @@ fn run(
         ("POST", "code") => Ok(code(&mut shared.lock(), members)?),
         ("POST", "device") => Ok(device::say(&mut shared.lock(), members)?),
         ("POST", "clock") => Ok(clock(&mut shared.lock(), members)?),
-        ("POST", "client") => Ok(client(&mut shared.lock(), members)?),
+        ("POST", "client") => Ok(client(shared, members)?),
         ("POST", "invalidate") => Ok(invalidate(&mut shared.lock(), members)?),
         ("POST", "config") => {
             let mut state = shared.lock();
@@ -81,6 +83,10 @@ fn run(
             Ok(state.config.to_json())
         }
         ("POST", "fault") => Ok(json!({ "id": shared.lock().faults.add(members)? })),
+        ("POST", "metadata") => {
+            shared.lock().published.alter(members)?;
+            Ok(json!({}))
+        }
         ("POST", "hold") => {
             let path = members.required_text("path")?;
             members.finish()?;
@@ -117,6 +123,11 @@ fn run(
             shared.lock().faults.clear();
             Ok(json!({}))
         }
+        ("DELETE", "metadata") => {
+            members.finish()?;
+            shared.lock().published = Published::default();
+            Ok(json!({}))
+        }
         ("DELETE", "log") => {
             members.finish()?;
             shared.lock().log.clear();
@@ -128,7 +139,7 @@ fn run(
 
 fn known_client(state: &State, members: &mut Members) -> Result<String, String> {
     let id = members.text("client_id")?.unwrap_or_else(|| CLIENT_ID.to_string());
-    if state.clients.knows(&id) {
+    if state.clients.find(&id).is_some() {
         return Ok(id);
     }
     Err(format!("client {id:?} is not registered"))
@@ -137,13 +148,14 @@ fn known_client(state: &State, members: &mut Members) -> Result<String, String> 
 fn issue(state: &mut State, mut members: Members) -> Result<Value, String> {
     let client_id = known_client(state, &mut members)?;
     let scope = members.text("scope")?.unwrap_or_else(|| DEFAULT_SCOPE.to_string());
+    let sub = members.text("sub")?.unwrap_or_else(|| USER.to_string());
     let ttl_s = members.count("expires_in", u32::MAX)?.unwrap_or(state.config.access_ttl_s);
     let expired = members.flag("expired")?.unwrap_or(false);
     members.finish()?;
     let ttl = i64::try_from(ttl_s).unwrap_or(i64::MAX);
     // An expired token is one that was issued its lifetime and a minute ago.
     let issued_ms = state.clock.now_ms() - if expired { (ttl + 60) * 1000 } else { 0 };
-    let grant = state.grants.grant(&client_id, &scope);
+    let grant = state.grants.grant(Granted::new(&client_id, &scope).by(&sub));
     let mut answer = state.token_answer_at(issued_ms, grant, &scope, true, ttl_s);
     answer["expires_at"] = (issued_ms.div_euclid(1000) + ttl).into();
     Ok(answer)
@@ -155,10 +167,9 @@ fn code(state: &mut State, mut members: Members) -> Result<Value, String> {
     let challenge = members.text("code_challenge")?;
     members.finish()?;
     let code = Code {
-        client_id,
+        granted: Granted::new(&client_id, DEFAULT_SCOPE),
         redirect_uri,
         challenge,
-        scope: DEFAULT_SCOPE.to_string(),
         expires_ms: state.clock.now_ms() + CODE_TTL_MS,
         grant: None,
     };
@@ -177,11 +188,11 @@ fn clock(state: &mut State, mut members: Members) -> Result<Value, String> {
     Ok(json!({ "now": state.clock.now_s() }))
 }
 
-fn client(state: &mut State, mut members: Members) -> Result<Value, String> {
+fn client(shared: &Shared, mut members: Members) -> Result<Value, String> {
     let id = members.required_text("client_id")?;
-    let secret = members.text("client_secret")?;
+    let client = Client::read(&mut members, &shared.certificate)?;
     members.finish()?;
-    state.clients.register(id.clone(), secret);
+    shared.lock().clients.register(id.clone(), client);
     Ok(json!({ "client_id": id }))
 }
 

@@ -1,10 +1,11 @@
 //! The device authorization grant (RFC 8628).
 
-use crate::grants::{GrantId, random};
+use crate::grants::{GrantId, Granted, random};
 use crate::issue::DEFAULT_SCOPE;
 use crate::members::Members;
 use crate::request::Request;
 use crate::response::Response;
+use crate::route::Place;
 use crate::shared::State;
 use crate::token::{self, Pairs};
 use serde_json::{Value, json};
@@ -34,11 +35,12 @@ pub struct Device {
 }
 
 /// `POST /auth/device_authorization`.
-pub fn begin(state: &mut State, request: &Request, base: &str) -> Response {
-    let (form, client) = match token::authenticated(state, request) {
+pub fn begin(state: &mut State, request: &Request, place: &Place) -> Response {
+    let (form, client) = match token::authenticated(state, request, place) {
         Ok(pair) => pair,
         Err(response) => return response,
     };
+    let base = place.base;
     let number = state.devices.len() + 1;
     let device = Device {
         code: random("device-"),
@@ -88,7 +90,7 @@ pub fn step(state: &mut State, form: &Pairs, client: &str) -> Response {
         Said::No => token::error("access_denied"),
         Said::Yes => {
             let scope = device.scope.clone();
-            let grant = state.grants.grant(client, &scope);
+            let grant = state.grants.grant(Granted::new(client, &scope));
             device.grant = Some(grant);
             token::success(&state.token_answer(grant, &scope, true))
         }

@@ -84,6 +84,14 @@ pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// Decodes base64 in the URL alphabet, without padding as JOSE has it.
+pub fn base64url_decode(text: &str) -> Option<Vec<u8>> {
+    if text.contains(['+', '/', '=']) {
+        return None;
+    }
+    base64_decode(&text.replace('-', "+").replace('_', "/"))
+}
+
 fn base64_digit(byte: u8) -> Option<u32> {
     Some(u32::from(match byte {
         b'A'..=b'Z' => byte - b'A',
@@ -118,6 +126,14 @@ mod tests {
         assert_eq!(base64_decode("+/+/").as_deref(), Some(&[0xfb, 0xff, 0xbf][..]));
         for wrong in ["Z", "Zm9v=Zm9v", "Zm9-", "Zg===", "Zm 9"] {
             assert_eq!(base64_decode(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn base64url_decodes_its_own_alphabet_only() {
+        assert_eq!(base64url_decode("-_-_").as_deref(), Some(&[0xfb, 0xff, 0xbf][..]));
+        for wrong in ["+/+/", "Zg==", "Z", "Zm 9"] {
+            assert_eq!(base64url_decode(wrong), None, "{wrong}");
         }
     }
 

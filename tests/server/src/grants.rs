@@ -9,16 +9,43 @@ use std::collections::HashMap;
 /// what the standards call the family of a refresh token.
 pub type GrantId = usize;
 
+/// The person who grants.
+pub const USER: &str = "test-user";
+
+/// What was granted to whom by whom.
+#[derive(Clone)]
+pub struct Granted {
+    /// The client.
+    pub client_id: String,
+    /// What it may do.
+    pub scope: String,
+    /// The person, or the client itself.
+    pub sub: String,
+}
+
 struct Grant {
-    client_id: String,
-    scope: String,
+    granted: Granted,
     revoked: bool,
 }
 
 struct Access {
     grant: GrantId,
+    scope: String,
+    issued_ms: i64,
     expires_ms: i64,
     refused: bool,
+}
+
+/// An access token that is good now.
+pub struct Live<'a> {
+    /// What it came from.
+    pub granted: &'a Granted,
+    /// What it allows, which may be less.
+    pub scope: &'a str,
+    /// When it was issued.
+    pub issued_ms: i64,
+    /// When it stops being good.
+    pub expires_ms: i64,
 }
 
 struct Refresh {
@@ -34,14 +61,12 @@ struct Spent {
 
 /// An authorization code.
 pub struct Code {
-    /// The client it was given to.
-    pub client_id: String,
+    /// What comes of it.
+    pub granted: Granted,
     /// Where it was sent.
     pub redirect_uri: String,
     /// The PKCE challenge (S256), if there was one.
     pub challenge: Option<String>,
-    /// What was granted.
-    pub scope: String,
     /// When it stops being good.
     pub expires_ms: i64,
     /// What came of it, once it is used.
@@ -69,26 +94,36 @@ pub struct Grants {
     codes: HashMap<String, Code>,
 }
 
+impl Granted {
+    /// A grant by the usual person.
+    pub fn new(client_id: &str, scope: &str) -> Self {
+        Self { client_id: client_id.to_string(), scope: scope.to_string(), sub: USER.to_string() }
+    }
+
+    /// The same by another.
+    pub fn by(mut self, sub: &str) -> Self {
+        self.sub = sub.to_string();
+        self
+    }
+}
+
 impl Grants {
     /// Begins a grant.
-    pub fn grant(&mut self, client_id: &str, scope: &str) -> GrantId {
-        self.grants.push(Grant {
-            client_id: client_id.to_string(),
-            scope: scope.to_string(),
-            revoked: false,
-        });
+    pub fn grant(&mut self, granted: Granted) -> GrantId {
+        self.grants.push(Grant { granted, revoked: false });
         self.grants.len() - 1
     }
 
     /// What a grant allows.
     pub fn scope(&self, grant: GrantId) -> String {
-        self.grants[grant].scope.clone()
+        self.grants[grant].granted.scope.clone()
     }
 
     /// A new access token.
-    pub fn access_token(&mut self, grant: GrantId, expires_ms: i64) -> String {
+    pub fn access_token(&mut self, grant: GrantId, scope: &str, issued_ms: i64, expires_ms: i64) -> String {
         let token = random("at-");
-        let access = Access { grant, expires_ms, refused: false };
+        let scope = scope.to_string();
+        let access = Access { grant, scope, issued_ms, expires_ms, refused: false };
         self.access.insert(token.clone(), access);
         token
     }
@@ -113,11 +148,33 @@ impl Grants {
         self.codes.get_mut(text)
     }
 
-    /// Whether the API accepts this access token.
-    pub fn is_live(&self, token: &str, now_ms: i64) -> bool {
-        self.access.get(token).is_some_and(|access| {
-            !access.refused && now_ms < access.expires_ms && !self.grants[access.grant].revoked
+    /// An access token, where it is good.
+    pub fn live(&self, token: &str, now_ms: i64) -> Option<Live<'_>> {
+        let access = self.access.get(token)?;
+        let grant = &self.grants[access.grant];
+        let is_live = !access.refused && now_ms < access.expires_ms && !grant.revoked;
+        is_live.then_some(Live {
+            granted: &grant.granted,
+            scope: &access.scope,
+            issued_ms: access.issued_ms,
+            expires_ms: access.expires_ms,
         })
+    }
+
+    /// What a refresh token came from, where it can be used.
+    pub fn live_refresh(&self, token: &str) -> Option<&Granted> {
+        let refresh = self.refresh.get(token)?;
+        let grant = &self.grants[refresh.grant];
+        let is_live = !refresh.refused && refresh.spent.is_none() && !grant.revoked;
+        is_live.then_some(&grant.granted)
+    }
+
+    /// What kind of token this is, in the words of RFC 7009.
+    pub fn kind(&self, token: &str) -> Option<&'static str> {
+        if self.access.contains_key(token) {
+            return Some("access_token");
+        }
+        self.refresh.contains_key(token).then_some("refresh_token")
     }
 
     /// What a refresh token is good for. `client_id` is `None` where the way in needs
@@ -127,7 +184,7 @@ impl Grants {
             return Presented::Bad;
         };
         let grant = &self.grants[refresh.grant];
-        if refresh.refused || client_id.is_some_and(|id| id != grant.client_id) {
+        if refresh.refused || client_id.is_some_and(|id| id != grant.granted.client_id) {
             return Presented::Bad;
         }
         match &refresh.spent {

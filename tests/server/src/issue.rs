@@ -2,6 +2,7 @@
 //! all hand out.
 
 use crate::grants::{GrantId, Presented};
+use crate::published::merge;
 use crate::shared::State;
 use serde_json::{Value, json};
 
@@ -18,6 +19,11 @@ pub enum NotRenewed {
 }
 
 impl State {
+    /// The issuer at a listener.
+    pub fn issuer(&self, base: &str) -> String {
+        format!("{base}{}", self.config.issuer_path)
+    }
+
     /// A token answer for a grant, as of now and with the configured lifetime.
     pub fn token_answer(&mut self, grant: GrantId, scope: &str, with_refresh: bool) -> Value {
         let now_ms = self.clock.now_ms();
@@ -36,7 +42,7 @@ impl State {
         let ttl_ms = i64::try_from(ttl_s).unwrap_or(i64::MAX).saturating_mul(1000);
         let expires_ms = issued_ms.saturating_add(ttl_ms);
         let mut answer = json!({
-            "access_token": self.grants.access_token(grant, expires_ms),
+            "access_token": self.grants.access_token(grant, scope, issued_ms, expires_ms),
             "token_type": "Bearer",
             "expires_in": ttl_s,
             "scope": scope,
@@ -44,19 +50,7 @@ impl State {
         if with_refresh {
             answer["refresh_token"] = Value::String(self.grants.refresh_token(grant));
         }
-        self.with_members(answer)
-    }
-
-    /// Applies the configured extra members, of which null removes one.
-    fn with_members(&self, mut answer: Value) -> Value {
-        for (name, value) in &self.config.token_members {
-            match (value, answer.as_object_mut()) {
-                (Value::Null, Some(members)) => {
-                    members.remove(name);
-                }
-                (value, _) => answer[name.as_str()] = value.clone(),
-            }
-        }
+        merge(&mut answer, &self.config.token_members);
         answer
     }
 

@@ -12,8 +12,11 @@
 //! control interface.
 
 mod api;
+mod assertion;
 mod authorize;
 mod certs;
+mod challenge;
+mod client;
 mod clients;
 mod clock;
 mod config;
@@ -24,11 +27,15 @@ mod encoding;
 mod fault;
 mod grants;
 mod hold;
+mod introspect;
 mod issue;
+mod jws;
 mod link;
 mod members;
 mod metadata;
 mod options;
+mod published;
+mod registration;
 mod request;
 mod reset;
 mod response;
@@ -38,6 +45,7 @@ mod server;
 mod shared;
 mod stream;
 mod token;
+mod userinfo;
 
 pub use options::{Command, Options};
 pub use server::Server;

@@ -40,6 +40,25 @@ impl Members {
         }
     }
 
+    /// Takes a string or null.
+    pub fn text_or_null(&mut self, name: &str) -> Result<Option<Option<String>>, String> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(Value::Null) => Ok(Some(None)),
+            Some(Value::String(text)) => Ok(Some(Some(text))),
+            Some(_) => Err(format!("{name} is not a string or null")),
+        }
+    }
+
+    /// Takes an object.
+    pub fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, String> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(Value::Object(members)) => Ok(Some(members)),
+            Some(_) => Err(format!("{name} is not an object")),
+        }
+    }
+
     /// Takes a string that has to be there.
     pub fn required_text(&mut self, name: &str) -> Result<String, String> {
         self.text(name)?.ok_or_else(|| format!("{name} is missing"))

@@ -1,23 +1,130 @@
-//! The server's description of itself (RFC 8414).
+//! What the server says of itself: RFC 8414, OpenID Connect Discovery and RFC 9728.
 
-use crate::response::Response;
-use crate::route::{AUTHORIZE, DEVICE, REVOKE, TOKEN};
-use serde_json::json;
+use crate::client::METHODS;
+use crate::jws::ALGORITHMS;
+use crate::route::{AUTHORIZE, DEVICE, INTROSPECT, REGISTER, REVOKE, TOKEN, USERINFO};
+use crate::shared::{Kind, Shared};
+use serde_json::{Value, json};
 
-/// The metadata for the issuer `base`, which is the listener that was asked.
-pub fn answer(base: &str) -> Response {
-    let metadata = json!({
-        "issuer": base,
-        "authorization_endpoint": format!("{base}{AUTHORIZE}"),
-        "token_endpoint": format!("{base}{TOKEN}"),
-        "device_authorization_endpoint": format!("{base}{DEVICE}"),
-        "revocation_endpoint": format!("{base}{REVOKE}"),
+/// One of the documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// `oauth-authorization-server`.
+    Oauth,
+    /// `openid-configuration`.
+    Openid,
+    /// `oauth-protected-resource`.
+    Resource,
+}
+
+impl Document {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Oauth, Self::Openid, Self::Resource];
+
+    /// The name, which is the last part of its well-known path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Oauth => "oauth-authorization-server",
+            Self::Openid => "openid-configuration",
+            Self::Resource => "oauth-protected-resource",
+        }
+    }
+
+    /// Which document a path names, and the path of the resource that it is about.
+    /// RFC 8414 and RFC 9728 put the well-known part before a path of the issuer or of
+    /// the resource, OpenID Connect behind it.
+    pub fn at<'a>(path: &'a str, issuer_path: &str) -> Option<(Self, &'a str)> {
+        if let Some(rest) = path.strip_prefix(issuer_path)
+            && rest == "/.well-known/openid-configuration"
+        {
+            return Some((Self::Openid, ""));
+        }
+        let rest = path.strip_prefix("/.well-known/")?;
+        if let Some(rest) = rest.strip_prefix(Self::Oauth.name()) {
+            return (rest == issuer_path).then_some((Self::Oauth, ""));
+        }
+        let rest = rest.strip_prefix(Self::Resource.name())?;
+        (rest.is_empty() || rest.starts_with('/')).then_some((Self::Resource, rest))
+    }
+}
+
+/// A document as it is before a test alters it. `base` is the listener that was asked.
+pub fn document(shared: &Shared, which: Document, base: &str, issuer: &str, resource: &str) -> Value {
+    match which {
+        Document::Oauth => server(shared, base, issuer),
+        Document::Openid => {
+            let mut document = server(shared, base, issuer);
+            document["subject_types_supported"] = json!(["public"]);
+            document["id_token_signing_alg_values_supported"] = json!(["RS256"]);
+            document["scopes_supported"] = json!(["openid", "read", "write"]);
+            document
+        }
+        Document::Resource => json!({
+            "resource": format!("{base}{resource}"),
+            "authorization_servers": [issuer],
+            "bearer_methods_supported": ["header"],
+            "scopes_supported": ["read", "write"],
+        }),
+    }
+}
+
+fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
+    let at = |path: &str| Value::String(format!("{base}{path}"));
+    let mtls = &shared.urls[Kind::Mtls.index()];
+    let alias = |path: &str| Value::String(format!("{mtls}{path}"));
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": at(AUTHORIZE),
+        "token_endpoint": at(TOKEN),
+        "device_authorization_endpoint": at(DEVICE),
+        "revocation_endpoint": at(REVOKE),
+        "introspection_endpoint": at(INTROSPECT),
+        "userinfo_endpoint": at(USERINFO),
+        "registration_endpoint": at(REGISTER),
+        "mtls_endpoint_aliases": {
+            "token_endpoint": alias(TOKEN),
+            "device_authorization_endpoint": alias(DEVICE),
+            "revocation_endpoint": alias(REVOKE),
+            "introspection_endpoint": alias(INTROSPECT),
+        },
         "response_types_supported": ["code"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": [
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ],
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported":
-            ["client_secret_basic", "client_secret_post", "none"],
+        "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
-    });
-    Response::json(200, &metadata)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_well_known_part_stands_where_each_standard_has_it() {
+        let at = Document::at;
+        assert_eq!(at("/.well-known/openid-configuration", ""), Some((Document::Openid, "")));
+        assert_eq!(at("/.well-known/oauth-authorization-server", ""), Some((Document::Oauth, "")));
+        assert_eq!(at("/t/.well-known/openid-configuration", "/t"), Some((Document::Openid, "")));
+        assert_eq!(at("/.well-known/oauth-authorization-server/t", "/t"), Some((Document::Oauth, "")));
+        assert_eq!(at("/.well-known/oauth-protected-resource", "/t"), Some((Document::Resource, "")));
+        let path = "/.well-known/oauth-protected-resource/api/x";
+        assert_eq!(at(path, "/t"), Some((Document::Resource, "/api/x")));
+        for (path, issuer_path) in [
+            ("/.well-known/openid-configuration", "/t"),
+            ("/.well-known/openid-configuration/t", "/t"),
+            ("/.well-known/oauth-authorization-server", "/t"),
+            ("/t/.well-known/oauth-authorization-server", "/t"),
+            ("/.well-known/oauth-authorization-server/", ""),
+            ("/.well-known/oauth-protected-resources", ""),
+            ("/.well-known/", ""),
+        ] {
+            assert_eq!(at(path, issuer_path), None, "{path}");
+        }
+    }
 }

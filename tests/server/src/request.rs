@@ -2,7 +2,7 @@
 
 use crate::encoding::hex;
 use crate::stream::Stream;
-use ring::digest::{Context, SHA256};
+use ring::digest::{Context, SHA256, digest};
 use std::io::{self, ErrorKind, Read, Write};
 
 /// The longest head that is read.
@@ -26,6 +26,8 @@ pub struct Request {
     pub keep_alive: bool,
     /// The headers as received, in their order.
     pub headers: Vec<(String, String)>,
+    /// SHA-256 of the certificate that the client showed, in hexadecimal.
+    pub certificate: Option<String>,
     /// The beginning of the body.
     pub body: Vec<u8>,
     /// The length of the whole body.
@@ -167,6 +169,7 @@ impl Wire {
             Framing::Length(length) => self.body_part(length, &mut sink)?,
             Framing::Chunked => self.chunked_body(&mut sink)?,
         }
+        request.certificate = self.stream.certificate().map(|der| hex(digest(&SHA256, der).as_ref()));
         request.body = sink.kept;
         request.body_length = sink.length;
         request.body_sha256 = hex(sink.hash.finish().as_ref());
@@ -278,6 +281,7 @@ fn parse_head(buffer: &[u8]) -> Result<Option<Head>, ReadError> {
         target: parsed.path.unwrap_or_default().to_string(),
         keep_alive: false,
         headers: headers.map(|h| (h.name.to_string(), text(h.value))).collect(),
+        certificate: None,
         body: Vec::new(),
         body_length: 0,
         body_sha256: String::new(),

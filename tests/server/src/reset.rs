@@ -1,6 +1,7 @@
 //! Back to the start, for the next test.
 
 use crate::clock::Clock;
+use crate::published::Published;
 use crate::shared::{Counters, Shared};
 
 impl Shared {
@@ -13,6 +14,7 @@ impl Shared {
         state.log.clear();
         state.faults.clear();
         state.holds.clear();
+        state.published = Published::default();
         drop(state);
         self.connections.reset();
         // The requests that were held go on.

@@ -1,9 +1,10 @@
 //! Which part of the server answers a request.
 
+use crate::metadata::Document;
 use crate::request::Request;
 use crate::response::Response;
 use crate::shared::{Counters, Kind, Shared};
-use crate::{api, authorize, device, link, metadata, token};
+use crate::{api, authorize, device, introspect, link, published, registration, token, userinfo};
 
 /// The token endpoint.
 pub const TOKEN: &str = "/auth/token";
@@ -13,8 +14,29 @@ pub const AUTHORIZE: &str = "/auth/authorize";
 pub const REVOKE: &str = "/auth/revoke";
 /// The device authorization endpoint.
 pub const DEVICE: &str = "/auth/device_authorization";
-const METADATA: &str = "/.well-known/oauth-authorization-server";
+/// The introspection endpoint.
+pub const INTROSPECT: &str = "/auth/introspect";
+/// The userinfo endpoint.
+pub const USERINFO: &str = "/auth/userinfo";
+/// The registration endpoint.
+pub const REGISTER: &str = "/auth/register";
 const LINK: &str = "/link/refresh_token/";
+
+/// Where a request came in.
+pub struct Place<'a> {
+    /// The base URL of the listener.
+    pub base: &'a str,
+    /// That of the listener for which this one is an alias (RFC 8705, section 5).
+    alias_of: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// Whom assertions can be meant for: the issuer or its token endpoint.
+    pub fn audiences(&self, issuer_path: &str) -> Vec<String> {
+        let bases = [Some(self.base), self.alias_of].into_iter().flatten();
+        bases.flat_map(|base| [format!("{base}{issuer_path}"), format!("{base}{TOKEN}")]).collect()
+    }
+}
 
 /// Counts a request that has arrived.
 pub fn count(counters: &mut Counters, path: &str) {
@@ -33,10 +55,18 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
     }
     let path = request.path();
     let base = &shared.urls[kind.index()];
+    let alias_of = (kind == Kind::Mtls).then(|| shared.urls[Kind::Https.index()].as_str());
+    let place = &Place { base, alias_of };
     let mut state = shared.lock();
     let state = &mut *state;
     let is_get = request.method == "GET";
     let is_post = request.method == "POST";
+    if let Some((document, resource)) = Document::at(path, &state.config.issuer_path) {
+        return match is_get {
+            true => published::answer(shared, state, document, base, resource),
+            false => not_allowed("GET"),
+        };
+    }
     if let Some(rest) = below(path, "/api") {
         return api::bearer(state, request, rest);
     }
@@ -44,13 +74,16 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
         return api::fixed(state, request, rest);
     }
     match path {
-        TOKEN if is_post => token::answer(state, request),
+        TOKEN if is_post => token::answer(state, request, place),
         AUTHORIZE if is_get => authorize::answer(state, request, base),
-        DEVICE if is_post => device::begin(state, request, base),
-        REVOKE if is_post => token::revoke(state, request),
-        METADATA if is_get => metadata::answer(base),
-        TOKEN | REVOKE | DEVICE => not_allowed("POST"),
-        AUTHORIZE | METADATA => not_allowed("GET"),
+        DEVICE if is_post => device::begin(state, request, place),
+        REVOKE if is_post => introspect::revoke(state, request, place),
+        INTROSPECT if is_post => introspect::answer(state, request, place),
+        REGISTER if is_post => registration::answer(state, request, &shared.certificate),
+        USERINFO if is_get || is_post => userinfo::answer(state, request),
+        USERINFO => not_allowed("GET, POST"),
+        TOKEN | REVOKE | DEVICE | INTROSPECT | REGISTER => not_allowed("POST"),
+        AUTHORIZE => not_allowed("GET"),
         _ => match path.strip_prefix(LINK) {
             Some("") | None => Response::text(404, "404: Not Found"),
             Some(_) if is_post => link::answer(state, request),
@@ -67,4 +100,16 @@ fn not_allowed(allowed: &str) -> Response {
 fn below<'a>(path: &'a str, base: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(base)?;
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_takes_assertions_for_its_listener() {
+        let audiences = |alias_of| Place { base: "a:", alias_of }.audiences("/t");
+        assert_eq!(audiences(None), ["a:/t", "a:/auth/token"]);
+        assert_eq!(audiences(Some("b:")), ["a:/t", "a:/auth/token", "b:/t", "b:/auth/token"]);
+    }
 }

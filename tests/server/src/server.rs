@@ -41,7 +41,7 @@ impl Server {
             urls.push(kind.url(address.port()));
             listeners.push((kind, certs.tls(kind)?, listener, address));
         }
-        let shared = Arc::new(Shared::new(Config::new(&options), urls));
+        let shared = Arc::new(Shared::new(Config::new(&options), certs.client_sha256, urls));
         let mut server = Self { shared, accepting: Vec::new(), files: certs.files };
         for (kind, tls, listener, address) in listeners {
             let shared = Arc::clone(&server.shared);
@@ -87,6 +87,7 @@ impl Server {
             "ca_file": self.files.ca(),
             "client_cert_file": self.files.client_cert(),
             "client_key_file": self.files.client_key(),
+            "client_cert_sha256": self.shared.certificate,
             "control": format!("{}/control", self.url()),
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,

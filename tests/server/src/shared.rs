@@ -1,6 +1,7 @@
 //! What all connections of one server share.
 
-use crate::clients::Clients;
+use crate::client::METHODS;
+use crate::clients::{Clients, REASONS};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::conn::Connections;
@@ -8,7 +9,9 @@ use crate::device::Device;
 use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
+use crate::published::Published;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,12 +36,14 @@ pub struct State {
     pub log: Vec<Value>,
     /// Faults waiting for their request.
     pub faults: Faults,
+    /// What tests made of the metadata.
+    pub published: Published,
     /// Where requests are held.
     pub holds: Holds,
 }
 
 /// What was counted since the start or the last reset.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub struct Counters {
     /// Requests to the token endpoint, whatever became of them.
     pub token_requests: u64,
@@ -54,12 +59,16 @@ pub struct Counters {
     pub api_401: u64,
     /// Grants ended because a refresh token or a code was used twice.
     pub families_revoked: u64,
+    /// Clients that proved who they are, by method.
+    pub accepted: BTreeMap<&'static str, u64>,
+    /// Clients that were refused, by reason.
+    pub refused: BTreeMap<&'static str, u64>,
 }
 
 impl Counters {
     /// The counters, each under its name.
-    pub fn to_json(self) -> Value {
-        json!({
+    pub fn to_json(&self) -> Value {
+        let mut counters = json!({
             "token_requests": self.token_requests,
             "refreshes": self.refreshes,
             "refresh_failures": self.refresh_failures,
@@ -67,7 +76,16 @@ impl Counters {
             "api_requests": self.api_requests,
             "api_401": self.api_401,
             "families_revoked": self.families_revoked,
-        })
+        });
+        for method in METHODS {
+            let count = self.accepted.get(method).copied().unwrap_or_default();
+            counters[format!("client_accepted_{method}")] = count.into();
+        }
+        for reason in REASONS {
+            let count = self.refused.get(reason).copied().unwrap_or_default();
+            counters[format!("client_refused_{reason}")] = count.into();
+        }
+        counters
     }
 }
 
@@ -135,13 +153,15 @@ pub struct Shared {
     stopping: AtomicBool,
     /// Open connections.
     pub connections: Connections,
+    /// SHA-256 of the client certificate, in hexadecimal.
+    pub certificate: String,
     /// Base URLs by [`Kind::index`].
     pub urls: Vec<String>,
 }
 
 impl Shared {
     /// The shared part of a server that has its listeners.
-    pub fn new(config: Config, urls: Vec<String>) -> Self {
+    pub fn new(config: Config, certificate: String, urls: Vec<String>) -> Self {
         let state = State {
             clock: Clock::default(),
             config: config.clone(),
@@ -152,6 +172,7 @@ impl Shared {
             counters: Counters::default(),
             log: Vec::new(),
             faults: Faults::default(),
+            published: Published::default(),
             holds: Holds::default(),
         };
         Self {
@@ -159,6 +180,7 @@ impl Shared {
             changed: Condvar::new(),
             stopping: AtomicBool::new(false),
             connections: Connections::default(),
+            certificate,
             urls,
         }
     }

@@ -35,6 +35,11 @@ impl Stream {
         Self { tcp, tls }
     }
 
+    /// The certificate that the client showed.
+    pub fn certificate(&self) -> Option<&[u8]> {
+        Some(self.tls.as_ref()?.peer_certificates()?.first()?)
+    }
+
     /// Ends the connection. Nobody else may own the socket any more, since the last
     /// owner is the one that closes it.
     pub fn end(mut self, end: End) {

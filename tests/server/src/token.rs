@@ -1,11 +1,13 @@
-//! The token endpoint and the revocation endpoint.
+//! The token endpoint.
 
-use crate::clients::Refusal;
+use crate::clients::{Proof, Refusal};
 use crate::device;
 use crate::encoding::{base64url, form_pairs};
+use crate::grants::Granted;
 use crate::issue::{DEFAULT_SCOPE, NotRenewed};
 use crate::request::Request;
 use crate::response::Response;
+use crate::route::Place;
 use crate::shared::State;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
@@ -14,8 +16,8 @@ use serde_json::{Value, json};
 pub type Pairs = Vec<(String, String)>;
 
 /// `POST /auth/token`.
-pub fn answer(state: &mut State, request: &Request) -> Response {
-    let (form, client) = match authenticated(state, request) {
+pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
+    let (form, client) = match authenticated(state, request, place) {
         Ok(pair) => pair,
         Err(response) => return response,
     };
@@ -30,7 +32,11 @@ pub fn answer(state: &mut State, request: &Request) -> Response {
 }
 
 /// The form of a request, and the client that it authenticates.
-pub fn authenticated(state: &mut State, request: &Request) -> Result<(Pairs, String), Response> {
+pub fn authenticated(
+    state: &mut State,
+    request: &Request,
+    place: &Place,
+) -> Result<(Pairs, String), Response> {
     // Like Home Assistant, which finds no grant_type in any other body.
     if request.media_type() != "application/x-www-form-urlencoded" {
         return Err(error("unsupported_grant_type"));
@@ -47,11 +53,26 @@ pub fn authenticated(state: &mut State, request: &Request) -> Result<(Pairs, Str
     if repeated || more.is_some() {
         return Err(error("invalid_request"));
     }
-    let id = value(&form, "client_id");
-    let secret = value(&form, "client_secret");
-    let client = match state.clients.authenticate(authorization, id, secret) {
-        Ok(client) => client,
+    let proof = Proof {
+        authorization,
+        id: value(&form, "client_id"),
+        secret: value(&form, "client_secret"),
+        assertion_type: value(&form, "client_assertion_type"),
+        assertion: value(&form, "client_assertion"),
+        certificate: request.certificate.as_deref(),
+    };
+    let audiences = place.audiences(&state.config.issuer_path);
+    let client = match state.clients.authenticate(&proof, &audiences, state.clock.now_s()) {
+        Ok(proved) => {
+            *state.counters.accepted.entry(proved.method).or_default() += 1;
+            proved.id
+        }
         Err(refusal) => {
+            let reason = match refusal {
+                Refusal::InvalidClient { reason, .. } => reason,
+                Refusal::InvalidRequest => "twice",
+            };
+            *state.counters.refused.entry(reason).or_default() += 1;
             if value(&form, "grant_type") == Some("refresh_token") {
                 state.counters.refresh_failures += 1;
             }
@@ -59,15 +80,6 @@ pub fn authenticated(state: &mut State, request: &Request) -> Result<(Pairs, Str
         }
     };
     Ok((form, client))
-}
-
-/// `POST /auth/revoke` (RFC 7009): always 200, as at Home Assistant, also for a token
-/// that nobody knows.
-pub fn revoke(state: &mut State, request: &Request) -> Response {
-    if let Some(token) = form(request).as_deref().and_then(|form| value(form, "token")) {
-        state.grants.revoke_token(token);
-    }
-    Response::empty(200)
 }
 
 fn refresh(state: &mut State, form: &Pairs, client: &str) -> Response {
@@ -106,15 +118,16 @@ fn code(state: &mut State, form: &Pairs, client: &str) -> Response {
         state.end_family(grant);
         return error("invalid_grant");
     }
-    let good = code.client_id == client
+    let good = code.granted.client_id == client
         && now_ms < code.expires_ms
         && value(form, "redirect_uri") == Some(&code.redirect_uri)
         && verified(code.challenge.as_deref(), value(form, "code_verifier"));
     if !good {
         return error("invalid_grant");
     }
-    let scope = code.scope.clone();
-    let grant = state.grants.grant(client, &scope);
+    let granted = code.granted.clone();
+    let scope = granted.scope.clone();
+    let grant = state.grants.grant(granted);
     if let Some(code) = state.grants.find_code(text) {
         code.grant = Some(grant);
     }
@@ -126,7 +139,7 @@ fn client_credentials(state: &mut State, form: &Pairs, client: &str) -> Response
         return error("unauthorized_client");
     }
     let scope = value(form, "scope").unwrap_or(DEFAULT_SCOPE);
-    let grant = state.grants.grant(client, scope);
+    let grant = state.grants.grant(Granted::new(client, scope).by(client));
     success(&state.token_answer(grant, scope, false))
 }
 
@@ -141,7 +154,8 @@ fn verified(challenge: Option<&str>, verifier: Option<&str>) -> bool {
     })
 }
 
-fn form(request: &Request) -> Option<Pairs> {
+/// The form of a request, where it is one.
+pub fn form(request: &Request) -> Option<Pairs> {
     form_pairs(std::str::from_utf8(request.whole_body()?).ok()?)
 }
 
@@ -159,10 +173,15 @@ pub fn error(code: &str) -> Response {
     Response::json(400, &json!({ "error": code })).header("Cache-Control", "no-store")
 }
 
+/// What a client gets that did not prove who it is.
+pub fn invalid_client() -> Response {
+    refused(&Refusal::InvalidClient { basic: false, reason: "method" })
+}
+
 fn refused(refusal: &Refusal) -> Response {
     let basic = match refusal {
         Refusal::InvalidRequest => return error("invalid_request"),
-        Refusal::InvalidClient { basic } => *basic,
+        Refusal::InvalidClient { basic, .. } => *basic,
     };
     let mut response = error("invalid_client");
     response.status = 401;

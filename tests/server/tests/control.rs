@@ -54,9 +54,11 @@ fn settings_are_changed_shown_and_reset() {
     let start = control(&server, "POST", "/config", "{}");
     let expected = json!({
         "rotate": true, "access_ttl_s": 1800,
-            "device_interval_s": 1, "grace_s": 0, "token_members": {},
+        "grace_s": 0, "token_members": {},
         "www_authenticate": null, "fixed_authorization": "secret", "reject_all": false,
-        "keep_alive": true, "device_interval_s": 1,
+        "keep_alive": true, "device_interval_s": 1, "issuer_path": "",
+        "introspection_members": {}, "userinfo_members": {}, "registration_members": {},
+        "registration_token": null, "unrevocable": null, "revocation_authenticates": false,
     });
     assert_eq!(start, expected);
     let changed = control(&server, "POST", "/config", r#"{"access_ttl_s":5,"grace_s":6}"#);
@@ -158,6 +160,12 @@ fn malformed_control_requests_say_what_is_wrong() {
         ("/clock", r#"{"advance_s":1,"offset_s":1}"#, "offset_s"),
         ("/clock", r#"{"advance_s":1.5}"#, "advance_s"),
         ("/client", r#"{"client_id":1}"#, "client_id"),
+        ("/client", r#"{"client_id":"a","method":"magic"}"#, "magic"),
+        ("/client", r#"{"client_id":"a","method":"client_secret_jwt"}"#, "client_secret"),
+        ("/client", r#"{"client_id":"a","method":"private_key_jwt"}"#, "jwk"),
+        ("/client", r#"{"client_id":"a","jwk":{"kty":"oct","k":"AA"}}"#, "public"),
+        ("/client", r#"{"client_id":"a","alg":"none"}"#, "none"),
+        ("/client", r#"{"client_id":"a","redirect_uris":"x"}"#, "redirect_uris"),
         ("/config", r#"{"rotate":1}"#, "rotate"),
         ("/config", r#"{"token_members":[]}"#, "token_members"),
         ("/config", r#"{"www_authenticate":"a\r\nb"}"#, "www_authenticate"),
@@ -175,6 +183,10 @@ fn malformed_control_requests_say_what_is_wrong() {
         ("/fault", r#"{"path":"/","status":500,"headers":[["Content-Length","1"]]}"#, "raw"),
         ("/fault", r#"{"path":"/","raw_base64":"?"}"#, "raw_base64"),
         ("/fault", r#"{"path":"/","drip_ms":1,"process":true}"#, "process"),
+        ("/config", r#"{"issuer_path":"x"}"#, "issuer_path"),
+        ("/metadata", r#"{"document":"x"}"#, "document"),
+        ("/metadata", r#"{"members":[]}"#, "members"),
+        ("/metadata", r#"{"bytes":-1}"#, "bytes"),
         ("/hold", "{}", "path"),
         ("/release", "{}", "id"),
         ("/release", r#"{"id":9}"#, "no such hold"),

@@ -128,6 +128,46 @@ fn mtls_wants_the_client_certificate() {
 }
 
 #[test]
+fn a_client_is_known_by_its_certificate() {
+    let server = start();
+    let ready = ready(&server);
+    for (id, member, hash) in [
+        ("mine", "tls_client_auth", None),
+        ("self", "self_signed_tls_client_auth", Some(text(&ready, "client_cert_sha256").to_uppercase())),
+        ("other", "tls_client_auth", Some("00".repeat(32))),
+    ] {
+        let mut client = json!({ "client_id": id, "method": member });
+        if let Some(hash) = hash {
+            client["certificate_sha256"] = hash.into();
+        }
+        control(&server, "POST", "/client", &client.to_string());
+    }
+    let post = |id: &str| form("/auth/token", "", &format!("grant_type=client_credentials&client_id={id}"));
+    let with_certificate = |id: &str| {
+        let mut stream = tls(config(&server, true), text(&ready, "mtls_url"), "localhost");
+        ask(&mut stream, &post(id)).expect("an answer").status
+    };
+    assert_eq!(with_certificate("mine"), 200);
+    assert_eq!(with_certificate("self"), 200);
+    assert_eq!(with_certificate("other"), 401);
+    assert_eq!(once(server.url(), &post("mine")).status, 401);
+    assert_eq!(ask(&mut open(&server, server.https_url()), &post("mine")).expect("an answer").status, 401);
+    assert_eq!(count(&server, "client_refused_certificate"), 3);
+    assert_eq!(count(&server, "client_accepted_tls_client_auth"), 1);
+    assert_eq!(count(&server, "client_accepted_self_signed_tls_client_auth"), 1);
+    let secret = format!("grant_type=client_credentials&{POST_CLIENT}");
+    assert_eq!(token(&server, &secret.replace("test-client", "mine")).status, 401);
+    assert_eq!(count(&server, "client_refused_method"), 1);
+
+    let aliases = ask(
+        &mut open(&server, server.https_url()),
+        &request("GET", "/.well-known/oauth-authorization-server", "", ""),
+    );
+    let aliases = aliases.expect("an answer").json()["mtls_endpoint_aliases"].take();
+    assert_eq!(aliases["token_endpoint"], format!("{}/auth/token", text(&ready, "mtls_url")));
+}
+
+#[test]
 fn a_truncated_answer_ends_with_or_without_close_notify() {
     let server = start();
     for (fault, abrupt) in [

@@ -1,0 +1,92 @@
+//! Dynamic client registration (RFC 7591).
+
+use crate::api::bearer_token;
+use crate::challenge::challenge;
+use crate::client::{Client, METHODS};
+use crate::grants::random;
+use crate::jws::Jwk;
+use crate::published::merge;
+use crate::request::Request;
+use crate::response::Response;
+use crate::shared::State;
+use serde_json::{Map, Value, json};
+
+/// `POST /auth/register`.
+pub fn answer(state: &mut State, request: &Request, certificate: &str) -> Response {
+    let needed = state.config.registration_token.as_deref();
+    if needed.is_some() && needed != bearer_token(request) {
+        let challenge = challenge([("error", "invalid_token")]);
+        return refused("invalid_token", 401).header("WWW-Authenticate", &challenge);
+    }
+    let (client, mut answer) = match read(request, certificate) {
+        Ok(pair) => pair,
+        Err(error) => return refused(error, 400),
+    };
+    let id = random("client-");
+    answer["client_id"] = id.clone().into();
+    answer["client_id_issued_at"] = state.clock.now_s().into();
+    if let Some(secret) = &client.secret {
+        answer["client_secret"] = secret.clone().into();
+        answer["client_secret_expires_at"] = 0.into();
+    }
+    merge(&mut answer, &state.config.registration_members);
+    state.clients.register(id, client);
+    Response::json(201, &answer).header("Cache-Control", "no-store")
+}
+
+fn refused(error: &str, status: u16) -> Response {
+    let answer = json!({ "error": error });
+    Response::json(status, &answer).header("Cache-Control", "no-store")
+}
+
+/// The client that a request asks for, and its metadata with what it left open.
+fn read(request: &Request, certificate: &str) -> Result<(Client, Value), &'static str> {
+    const WRONG: &str = "invalid_client_metadata";
+    let body = request.whole_body().filter(|_| request.media_type() == "application/json");
+    let body = serde_json::from_slice(body.unwrap_or_default());
+    let Ok(Value::Object(mut metadata)) = body else {
+        return Err(WRONG);
+    };
+    let method = metadata.entry("token_endpoint_auth_method").or_insert_with(|| METHODS[0].into());
+    let method = method.as_str().filter(|method| METHODS.contains(method)).ok_or(WRONG)?.to_string();
+    let grants = metadata.entry("grant_types").or_insert_with(|| json!(["authorization_code"]));
+    let grants: Vec<String> = serde_json::from_value(grants.clone()).map_err(|_| WRONG)?;
+    metadata.entry("response_types").or_insert_with(|| json!(["code"]));
+    let redirects = grants.iter().any(|grant| grant == "authorization_code" || grant == "implicit");
+    let redirect_uris = redirect_uris(&metadata, redirects)?;
+    let secret = method.starts_with("client_secret_").then(|| random("secret-"));
+    let jwks = metadata.get("jwks").map(|set| set.get("keys").and_then(Value::as_array).ok_or(WRONG));
+    let jwks = jwks.transpose()?.map(Vec::as_slice).unwrap_or_default();
+    let alg = match metadata.get("token_endpoint_auth_signing_alg") {
+        None => None,
+        Some(alg) => Some(alg.as_str().ok_or(WRONG)?.to_string()),
+    };
+    let mut client = Client {
+        secret,
+        method: Some(method),
+        alg,
+        keys: jwks.iter().map(Jwk::parse).collect::<Result<_, _>>().map_err(|_| WRONG)?,
+        certificate: None,
+        redirect_uris,
+    };
+    client.complete(certificate).map_err(|_| WRONG)?;
+    Ok((client, Value::Object(metadata)))
+}
+
+fn redirect_uris(metadata: &Map<String, Value>, needed: bool) -> Result<Option<Vec<String>>, &'static str> {
+    const WRONG: &str = "invalid_redirect_uri";
+    let Some(uris) = metadata.get("redirect_uris") else {
+        return if needed { Err(WRONG) } else { Ok(None) };
+    };
+    let uris: Vec<String> = serde_json::from_value(uris.clone()).map_err(|_| WRONG)?;
+    let good = |uri: &String| {
+        let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
+        let is_absolute =
+            !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+        is_absolute && !uri.contains('#') && uri.bytes().all(|b| b.is_ascii_graphic())
+    };
+    if !uris.iter().all(good) || needed && uris.is_empty() {
+        return Err(WRONG);
+    }
+    Ok(Some(uris))
+}
