@@ -36,8 +36,11 @@ macro_rules! programs {
 
 programs! {
     ahead
+    client_auth
     destroy
     device
+    discovery
+    endpoints
     errno_and_signals
     failing
     fixed

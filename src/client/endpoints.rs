@@ -42,8 +42,6 @@ impl Client {
     pub fn revoke(&self, hint: Option<&str>, call: &Call) -> Result<()> {
         const BOTH: [&str; 2] = ["refresh_token", "access_token"];
         self.check_has_session()?;
-        let none = || Error::new(Reason::NoToken, "there is no such token to revoke");
-        let Some(current) = self.session.token()? else { return Err(none()) };
         let kinds = match hint {
             None => &BOTH[..],
             Some("refresh_token") => &BOTH[..1],
@@ -53,6 +51,8 @@ impl Client {
                 return Err(Error::new(Reason::Value, problem));
             }
         };
+        let none = || Error::new(Reason::NoToken, "there is no such token to revoke");
+        let Some(current) = self.session.token()? else { return Err(none()) };
         let mut done = 0;
         for kind in kinds {
             let token = match *kind {

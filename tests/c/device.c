@@ -129,7 +129,7 @@ static void how_it_ends(void)
 
     client = client_of(json("{'base_url':'%s'," TEST_CLIENT "}", server_url));
     char *text;
-    EXPECT(bearer_device_begin(client, NULL, &text, &error), BEARER_INVALID_ARGUMENT, "conflict");
+    EXPECT(bearer_device_begin(client, NULL, &text, &error), BEARER_UNSUPPORTED, "no_endpoint");
     CHECK(text == NULL);
     bearer_client_free(client);
 }

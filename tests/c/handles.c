@@ -38,6 +38,11 @@ static bearer_status a_bearer_http_fn(void *u, const bearer_request *q, bearer_r
     (void)u, (void)q, (void)r;
     return BEARER_INTERNAL;
 }
+static bearer_status a_bearer_sign_fn(void *u, const char *a, const void *b, size_t l, bearer_reply *r)
+{
+    (void)u, (void)a, (void)b, (void)l, (void)r;
+    return BEARER_INTERNAL;
+}
 static void a_bearer_unlock_fn(void *u, const char *t, bearer_status s)
 {
     (void)u, (void)t, (void)s;
