@@ -4,7 +4,6 @@ use crate::authorize::CODE_TTL_MS;
 use crate::client::Client;
 use crate::clients::CLIENT_ID;
 use crate::clock::MAX_OFFSET_S;
-use crate::device;
 use crate::encoding::form_pairs;
 use crate::grants::{Code, Granted, USER};
 use crate::issue::DEFAULT_SCOPE;
@@ -12,6 +11,7 @@ use crate::members::Members;
 use crate::published::Published;
 use crate::response::Response;
 use crate::shared::{Shared, State};
+use crate::waiting;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,7 @@ fn run(
     match (method, name) {
         ("POST", "issue") => Ok(issue(&mut shared.lock(), members)?),
         ("POST", "code") => Ok(code(&mut shared.lock(), members)?),
-        ("POST", "device") => Ok(device::say(&mut shared.lock(), members)?),
+        ("POST", "device") => Ok(waiting::say(&mut shared.lock(), members)?),
         ("POST", "clock") => Ok(clock(&mut shared.lock(), members)?),
         ("POST", "client") => Ok(client(shared, members)?),
         ("POST", "invalidate") => Ok(invalidate(&mut shared.lock(), members)?),

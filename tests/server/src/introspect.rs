@@ -15,8 +15,7 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
         Err(response) => return response,
     };
     if !state.clients.is_confidential(&client) {
-        *state.counters.refused.entry("method").or_default() += 1;
-        return token::invalid_client();
+        return token::not_confidential(state);
     }
     let Some(token) = token::value(&form, "token") else {
         return token::error("invalid_request");

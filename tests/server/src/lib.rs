@@ -16,6 +16,7 @@ mod assertion;
 mod authorize;
 mod certs;
 mod challenge;
+mod ciba;
 mod client;
 mod clients;
 mod clock;
@@ -46,6 +47,7 @@ mod shared;
 mod stream;
 mod token;
 mod userinfo;
+mod waiting;
 
 pub use options::{Command, Options};
 pub use server::Server;

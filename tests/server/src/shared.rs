@@ -5,11 +5,11 @@ use crate::clients::{Clients, REASONS};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::conn::Connections;
-use crate::device::Device;
 use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
 use crate::published::Published;
+use crate::waiting::Waiting;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,8 +28,8 @@ pub struct State {
     pub clients: Clients,
     /// Tokens and codes.
     pub grants: Grants,
-    /// Devices that wait for a person.
-    pub devices: Vec<Device>,
+    /// Clients that wait for a person.
+    pub waiting: Vec<Waiting>,
     /// Numbers for tests.
     pub counters: Counters,
     /// Every request that is not a control request.
@@ -168,7 +168,7 @@ impl Shared {
             start_config: config,
             clients: Clients::default(),
             grants: Grants::default(),
-            devices: Vec::new(),
+            waiting: Vec::new(),
             counters: Counters::default(),
             log: Vec::new(),
             faults: Faults::default(),
