@@ -149,13 +149,15 @@ fn issue(state: &mut State, mut members: Members) -> Result<Value, String> {
     let client_id = known_client(state, &mut members)?;
     let scope = members.text("scope")?.unwrap_or_else(|| DEFAULT_SCOPE.to_string());
     let sub = members.text("sub")?.unwrap_or_else(|| USER.to_string());
+    let acr = members.text("acr")?;
     let ttl_s = members.count("expires_in", u32::MAX)?.unwrap_or(state.config.access_ttl_s);
     let expired = members.flag("expired")?.unwrap_or(false);
     members.finish()?;
     let ttl = i64::try_from(ttl_s).unwrap_or(i64::MAX);
     // An expired token is one that was issued its lifetime and a minute ago.
     let issued_ms = state.clock.now_ms() - if expired { (ttl + 60) * 1000 } else { 0 };
-    let grant = state.grants.grant(Granted::new(&client_id, &scope).by(&sub));
+    let granted = Granted { acr, auth_ms: Some(issued_ms), ..Granted::new(&client_id, &scope).by(&sub) };
+    let grant = state.grants.grant(granted);
     let mut answer = state.token_answer_at(issued_ms, grant, &scope, true, ttl_s);
     answer["expires_at"] = (issued_ms.div_euclid(1000) + ttl).into();
     Ok(answer)

@@ -44,6 +44,7 @@ mod route;
 mod send;
 mod server;
 mod shared;
+mod step_up;
 mod stream;
 mod token;
 mod userinfo;

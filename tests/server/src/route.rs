@@ -70,7 +70,7 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
         };
     }
     if let Some(rest) = below(path, "/api") {
-        return api::bearer(state, request, rest);
+        return api::bearer(state, request, place, rest);
     }
     if let Some(rest) = below(path, "/fixed") {
         return api::fixed(state, request, rest);

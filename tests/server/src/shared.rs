@@ -57,6 +57,8 @@ pub struct Counters {
     pub api_requests: u64,
     /// Requests that the API itself refused with 401.
     pub api_401: u64,
+    /// Requests whose token was live and not enough.
+    pub api_step_ups: u64,
     /// Grants ended because a refresh token or a code was used twice.
     pub families_revoked: u64,
     /// Clients that proved who they are, by method.
@@ -75,6 +77,7 @@ impl Counters {
             "link_refreshes": self.link_refreshes,
             "api_requests": self.api_requests,
             "api_401": self.api_401,
+            "api_step_ups": self.api_step_ups,
             "families_revoked": self.families_revoked,
         });
         for method in METHODS {
