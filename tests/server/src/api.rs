@@ -1,19 +1,36 @@
 //! The protected resource.
 
+use crate::challenge::challenge;
 use crate::encoding::form_pairs;
 use crate::request::Request;
 use crate::response::Response;
+use crate::route::Place;
 use crate::shared::State;
 use serde_json::json;
 
 /// The most bytes that are generated for one answer.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// `/api`: needs a live access token.
-pub fn bearer(state: &mut State, request: &Request, rest: &str) -> Response {
+/// `/api`: needs a live access token, and one that is good enough.
+pub fn bearer(state: &mut State, request: &Request, place: &Place, rest: &str) -> Response {
     let now_ms = state.clock.now_ms();
-    let allowed = bearer_token(request).is_some_and(|token| state.grants.live(token, now_ms).is_some());
-    guarded(state, allowed, request, rest)
+    let token = bearer_token(request);
+    let document = format!("{}/.well-known/oauth-protected-resource/api", place.base);
+    let document = Some(("resource_metadata", document.as_str()));
+    let Some(live) = token.and_then(|token| state.grants.live(token, now_ms)) else {
+        let challenge = state.config.resource_metadata.then(|| {
+            let error = token.map(|_| ("error", "invalid_token"));
+            challenge(error.into_iter().chain(document))
+        });
+        return refuse(state, challenge);
+    };
+    if let Some(lacks) = state.config.step_up.as_ref().and_then(|needed| needed.lacks(&live, now_ms)) {
+        let own = lacks.parameters.iter().map(|(name, value)| (*name, value.as_str()));
+        let challenge = challenge(own.chain(document.filter(|_| state.config.resource_metadata)));
+        state.counters.api_step_ups += 1;
+        return Response::text(lacks.status, "more is needed\n").header("WWW-Authenticate", &challenge);
+    }
+    guarded(state, true, request, rest)
 }
 
 /// The token of a request. The scheme is compared as it is: Home Assistant takes
@@ -33,9 +50,14 @@ fn guarded(state: &mut State, allowed: bool, request: &Request, rest: &str) -> R
     if allowed && !state.config.reject_all {
         return resource(request, rest);
     }
+    refuse(state, None)
+}
+
+/// 401, with the configured challenge before any other.
+fn refuse(state: &mut State, challenge: Option<String>) -> Response {
     state.counters.api_401 += 1;
     let mut response = Response::text(401, "401: Unauthorized").content_type("text/plain");
-    if let Some(challenge) = &state.config.www_authenticate {
+    if let Some(challenge) = state.config.www_authenticate.as_ref().or(challenge.as_ref()) {
         response = response.header("WWW-Authenticate", challenge);
     }
     response

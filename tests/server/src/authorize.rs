@@ -42,7 +42,12 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
         Some(_) if challenge.is_some() && method != "S256" => Err("invalid_request"),
         Some(_) if value("login_hint") == Some("deny") => Err("access_denied"),
         Some(_) => Ok(Code {
-            granted: Granted::new(client_id, value("scope").unwrap_or(DEFAULT_SCOPE)),
+            granted: Granted {
+                // The first is the one that the client likes best.
+                acr: value("acr_values").and_then(|values| values.split(' ').next()).map(str::to_string),
+                auth_ms: Some(state.clock.now_ms()),
+                ..Granted::new(client_id, value("scope").unwrap_or(DEFAULT_SCOPE))
+            },
             redirect_uri: redirect_uri.to_string(),
             challenge: challenge.map(ToString::to_string),
             expires_ms: state.clock.now_ms() + CODE_TTL_MS,

@@ -2,6 +2,7 @@
 
 use crate::members::Members;
 use crate::options::Options;
+use crate::step_up::StepUp;
 use serde_json::{Map, Value, json};
 
 /// How tokens are issued and requests answered.
@@ -29,6 +30,10 @@ pub struct Config {
     pub revocation_authenticates: bool,
     /// What the API's 401 says in `WWW-Authenticate`, if it is sent.
     pub www_authenticate: Option<String>,
+    /// What the API asks of tokens beyond being good.
+    pub step_up: Option<StepUp>,
+    /// Whether the API's challenges say where its metadata is (RFC 9728, section 5.1).
+    pub resource_metadata: bool,
     /// The whole `Authorization` value that `/fixed` asks for.
     pub fixed_authorization: String,
     /// Whether the API refuses every token.
@@ -56,6 +61,8 @@ impl Config {
             unrevocable: None,
             revocation_authenticates: false,
             www_authenticate: None,
+            step_up: None,
+            resource_metadata: false,
             fixed_authorization: "secret".to_string(),
             reject_all: false,
             device_interval_s: 1,
@@ -92,6 +99,12 @@ impl Config {
         if let Some(text) = members.text_or_null("www_authenticate")? {
             let text = text.map(|text| header_value("www_authenticate", text));
             new.www_authenticate = text.transpose()?;
+        }
+        if let Some(step_up) = members.take("step_up") {
+            new.step_up = StepUp::read(step_up)?;
+        }
+        if let Some(says) = members.flag("resource_metadata")? {
+            new.resource_metadata = says;
         }
         if let Some(token) = members.text_or_null("registration_token")? {
             new.registration_token = token;
@@ -136,6 +149,8 @@ impl Config {
             "unrevocable": self.unrevocable,
             "revocation_authenticates": self.revocation_authenticates,
             "www_authenticate": self.www_authenticate,
+            "step_up": self.step_up.as_ref().map(StepUp::to_json),
+            "resource_metadata": self.resource_metadata,
             "fixed_authorization": self.fixed_authorization,
             "reject_all": self.reject_all,
             "keep_alive": self.keep_alive,

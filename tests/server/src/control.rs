@@ -4,7 +4,6 @@ use crate::authorize::CODE_TTL_MS;
 use crate::client::Client;
 use crate::clients::CLIENT_ID;
 use crate::clock::MAX_OFFSET_S;
-use crate::device;
 use crate::encoding::form_pairs;
 use crate::grants::{Code, Granted, USER};
 use crate::issue::DEFAULT_SCOPE;
@@ -12,6 +11,7 @@ use crate::members::Members;
 use crate::published::Published;
 use crate::response::Response;
 use crate::shared::{Shared, State};
+use crate::waiting;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,7 @@ fn run(
     match (method, name) {
         ("POST", "issue") => Ok(issue(&mut shared.lock(), members)?),
         ("POST", "code") => Ok(code(&mut shared.lock(), members)?),
-        ("POST", "device") => Ok(device::say(&mut shared.lock(), members)?),
+        ("POST", "device") => Ok(waiting::say(&mut shared.lock(), members)?),
         ("POST", "clock") => Ok(clock(&mut shared.lock(), members)?),
         ("POST", "client") => Ok(client(shared, members)?),
         ("POST", "invalidate") => Ok(invalidate(&mut shared.lock(), members)?),
@@ -149,13 +149,15 @@ fn issue(state: &mut State, mut members: Members) -> Result<Value, String> {
     let client_id = known_client(state, &mut members)?;
     let scope = members.text("scope")?.unwrap_or_else(|| DEFAULT_SCOPE.to_string());
     let sub = members.text("sub")?.unwrap_or_else(|| USER.to_string());
+    let acr = members.text("acr")?;
     let ttl_s = members.count("expires_in", u32::MAX)?.unwrap_or(state.config.access_ttl_s);
     let expired = members.flag("expired")?.unwrap_or(false);
     members.finish()?;
     let ttl = i64::try_from(ttl_s).unwrap_or(i64::MAX);
     // An expired token is one that was issued its lifetime and a minute ago.
     let issued_ms = state.clock.now_ms() - if expired { (ttl + 60) * 1000 } else { 0 };
-    let grant = state.grants.grant(Granted::new(&client_id, &scope).by(&sub));
+    let granted = Granted { acr, auth_ms: Some(issued_ms), ..Granted::new(&client_id, &scope).by(&sub) };
+    let grant = state.grants.grant(granted);
     let mut answer = state.token_answer_at(issued_ms, grant, &scope, true, ttl_s);
     answer["expires_at"] = (issued_ms.div_euclid(1000) + ttl).into();
     Ok(answer)

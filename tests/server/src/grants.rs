@@ -21,6 +21,10 @@ pub struct Granted {
     pub scope: String,
     /// The person, or the client itself.
     pub sub: String,
+    /// How the person proved who it is, if it is known (RFC 9470).
+    pub acr: Option<String>,
+    /// When it did.
+    pub auth_ms: Option<i64>,
 }
 
 struct Grant {
@@ -97,7 +101,13 @@ pub struct Grants {
 impl Granted {
     /// A grant by the usual person.
     pub fn new(client_id: &str, scope: &str) -> Self {
-        Self { client_id: client_id.to_string(), scope: scope.to_string(), sub: USER.to_string() }
+        Self {
+            client_id: client_id.to_string(),
+            scope: scope.to_string(),
+            sub: USER.to_string(),
+            acr: None,
+            auth_ms: None,
+        }
     }
 
     /// The same by another.

@@ -15,15 +15,14 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
         Err(response) => return response,
     };
     if !state.clients.is_confidential(&client) {
-        *state.counters.refused.entry("method").or_default() += 1;
-        return token::invalid_client();
+        return token::not_confidential(state);
     }
     let Some(token) = token::value(&form, "token") else {
         return token::error("invalid_request");
     };
     let now_ms = state.clock.now_ms();
     let mut answer = if let Some(live) = state.grants.live(token, now_ms) {
-        json!({
+        let mut answer = json!({
             "active": true,
             "scope": live.scope,
             "client_id": live.granted.client_id,
@@ -32,7 +31,15 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
             "iat": live.issued_ms.div_euclid(1000),
             "exp": live.expires_ms.div_euclid(1000),
             "iss": state.issuer(place.base),
-        })
+        });
+        // RFC 9470, section 6.2: what a resource server goes by.
+        if let Some(acr) = &live.granted.acr {
+            answer["acr"] = acr.clone().into();
+        }
+        if let Some(auth_ms) = live.granted.auth_ms {
+            answer["auth_time"] = auth_ms.div_euclid(1000).into();
+        }
+        answer
     } else if let Some(granted) = state.grants.live_refresh(token) {
         json!({
             "active": true,

@@ -8,6 +8,12 @@ use serde_json::{Map, Value};
 /// text goes back to whoever wrote the test.
 pub struct Members(Map<String, Value>);
 
+impl From<Map<String, Value>> for Members {
+    fn from(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+}
+
 impl Members {
     /// Parses a body; an empty one counts as an object without members.
     pub fn parse(body: &[u8]) -> Result<Self, String> {

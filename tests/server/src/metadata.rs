@@ -2,7 +2,7 @@
 
 use crate::client::METHODS;
 use crate::jws::ALGORITHMS;
-use crate::route::{AUTHORIZE, DEVICE, INTROSPECT, REGISTER, REVOKE, TOKEN, USERINFO};
+use crate::route::{AUTHORIZE, CIBA, DEVICE, INTROSPECT, REGISTER, REVOKE, TOKEN, USERINFO};
 use crate::shared::{Kind, Shared};
 use serde_json::{Value, json};
 
@@ -77,6 +77,9 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
         "authorization_endpoint": at(AUTHORIZE),
         "token_endpoint": at(TOKEN),
         "device_authorization_endpoint": at(DEVICE),
+        "backchannel_authentication_endpoint": at(CIBA),
+        "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_user_code_parameter_supported": false,
         "revocation_endpoint": at(REVOKE),
         "introspection_endpoint": at(INTROSPECT),
         "userinfo_endpoint": at(USERINFO),
@@ -84,6 +87,7 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
         "mtls_endpoint_aliases": {
             "token_endpoint": alias(TOKEN),
             "device_authorization_endpoint": alias(DEVICE),
+            "backchannel_authentication_endpoint": alias(CIBA),
             "revocation_endpoint": alias(REVOKE),
             "introspection_endpoint": alias(INTROSPECT),
         },
@@ -93,6 +97,7 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
             "refresh_token",
             "client_credentials",
             "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:openid:params:grant-type:ciba",
         ],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": METHODS,

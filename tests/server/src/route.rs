@@ -4,7 +4,7 @@ use crate::metadata::Document;
 use crate::request::Request;
 use crate::response::Response;
 use crate::shared::{Counters, Kind, Shared};
-use crate::{api, authorize, device, introspect, link, published, registration, token, userinfo};
+use crate::{api, authorize, ciba, device, introspect, link, published, registration, token, userinfo};
 
 /// The token endpoint.
 pub const TOKEN: &str = "/auth/token";
@@ -20,6 +20,8 @@ pub const INTROSPECT: &str = "/auth/introspect";
 pub const USERINFO: &str = "/auth/userinfo";
 /// The registration endpoint.
 pub const REGISTER: &str = "/auth/register";
+/// The backchannel authentication endpoint.
+pub const CIBA: &str = "/auth/bc-authorize";
 const LINK: &str = "/link/refresh_token/";
 
 /// Where a request came in.
@@ -68,7 +70,7 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
         };
     }
     if let Some(rest) = below(path, "/api") {
-        return api::bearer(state, request, rest);
+        return api::bearer(state, request, place, rest);
     }
     if let Some(rest) = below(path, "/fixed") {
         return api::fixed(state, request, rest);
@@ -78,11 +80,12 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
         AUTHORIZE if is_get => authorize::answer(state, request, base),
         DEVICE if is_post => device::begin(state, request, place),
         REVOKE if is_post => introspect::revoke(state, request, place),
+        CIBA if is_post => ciba::begin(state, request, place),
         INTROSPECT if is_post => introspect::answer(state, request, place),
         REGISTER if is_post => registration::answer(state, request, &shared.certificate),
         USERINFO if is_get || is_post => userinfo::answer(state, request),
         USERINFO => not_allowed("GET, POST"),
-        TOKEN | REVOKE | DEVICE | INTROSPECT | REGISTER => not_allowed("POST"),
+        TOKEN | REVOKE | DEVICE | CIBA | INTROSPECT | REGISTER => not_allowed("POST"),
         AUTHORIZE => not_allowed("GET"),
         _ => match path.strip_prefix(LINK) {
             Some("") | None => Response::text(404, "404: Not Found"),

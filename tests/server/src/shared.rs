@@ -5,11 +5,11 @@ use crate::clients::{Clients, REASONS};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::conn::Connections;
-use crate::device::Device;
 use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
 use crate::published::Published;
+use crate::waiting::Waiting;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,8 +28,8 @@ pub struct State {
     pub clients: Clients,
     /// Tokens and codes.
     pub grants: Grants,
-    /// Devices that wait for a person.
-    pub devices: Vec<Device>,
+    /// Clients that wait for a person.
+    pub waiting: Vec<Waiting>,
     /// Numbers for tests.
     pub counters: Counters,
     /// Every request that is not a control request.
@@ -57,6 +57,8 @@ pub struct Counters {
     pub api_requests: u64,
     /// Requests that the API itself refused with 401.
     pub api_401: u64,
+    /// Requests whose token was live and not enough.
+    pub api_step_ups: u64,
     /// Grants ended because a refresh token or a code was used twice.
     pub families_revoked: u64,
     /// Clients that proved who they are, by method.
@@ -75,6 +77,7 @@ impl Counters {
             "link_refreshes": self.link_refreshes,
             "api_requests": self.api_requests,
             "api_401": self.api_401,
+            "api_step_ups": self.api_step_ups,
             "families_revoked": self.families_revoked,
         });
         for method in METHODS {
@@ -168,7 +171,7 @@ impl Shared {
             start_config: config,
             clients: Clients::default(),
             grants: Grants::default(),
-            devices: Vec::new(),
+            waiting: Vec::new(),
             counters: Counters::default(),
             log: Vec::new(),
             faults: Faults::default(),

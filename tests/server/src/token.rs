@@ -1,7 +1,6 @@
 //! The token endpoint.
 
 use crate::clients::{Proof, Refusal};
-use crate::device;
 use crate::encoding::{base64url, form_pairs};
 use crate::grants::Granted;
 use crate::issue::{DEFAULT_SCOPE, NotRenewed};
@@ -9,6 +8,7 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::route::Place;
 use crate::shared::State;
+use crate::waiting::{self, Flow};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
@@ -25,7 +25,10 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
         Some("refresh_token") => refresh(state, &form, &client),
         Some("authorization_code") => code(state, &form, &client),
         Some("client_credentials") => client_credentials(state, &form, &client),
-        Some("urn:ietf:params:oauth:grant-type:device_code") => device::step(state, &form, &client),
+        Some("urn:ietf:params:oauth:grant-type:device_code") => {
+            waiting::step(state, &form, &client, Flow::Device)
+        }
+        Some("urn:openid:params:grant-type:ciba") => waiting::step(state, &form, &client, Flow::Ciba),
         Some(_) => error("unsupported_grant_type"),
         None => error("invalid_request"),
     }
@@ -173,8 +176,9 @@ pub fn error(code: &str) -> Response {
     Response::json(400, &json!({ "error": code })).header("Cache-Control", "no-store")
 }
 
-/// What a client gets that did not prove who it is.
-pub fn invalid_client() -> Response {
+/// What a public client gets where it has to prove who it is.
+pub fn not_confidential(state: &mut State) -> Response {
+    *state.counters.refused.entry("method").or_default() += 1;
     refused(&Refusal::InvalidClient { basic: false, reason: "method" })
 }
 

@@ -58,7 +58,7 @@ fn settings_are_changed_shown_and_reset() {
         "www_authenticate": null, "fixed_authorization": "secret", "reject_all": false,
         "keep_alive": true, "device_interval_s": 1, "issuer_path": "",
         "introspection_members": {}, "userinfo_members": {}, "registration_members": {},
-        "registration_token": null, "unrevocable": null, "revocation_authenticates": false,
+        "registration_token": null, "step_up": null, "resource_metadata": false, "unrevocable": null, "revocation_authenticates": false,
     });
     assert_eq!(start, expected);
     let changed = control(&server, "POST", "/config", r#"{"access_ttl_s":5,"grace_s":6}"#);
@@ -172,6 +172,10 @@ fn malformed_control_requests_say_what_is_wrong() {
         ("/config", r#"{"rotat":true}"#, "rotat"),
         ("/invalidate", "{}", "access_token"),
         ("/invalidate", r#"{"access_token":"at-unknown"}"#, "unknown"),
+        ("/device", r#"{"approve":true}"#, "login_hint"),
+        ("/device", r#"{"user_code":"x","login_hint":"y","approve":true}"#, "one of"),
+        ("/device", r#"{"login_hint":"y","approve":true}"#, "unknown"),
+        ("/device", r#"{"user_code":"y"}"#, "approve"),
         ("/fault", r#"{"status":500}"#, "path"),
         ("/fault", r#"{"path":"/"}"#, "one of"),
         ("/fault", r#"{"path":"/","times":0,"silent":true}"#, "times"),
@@ -183,6 +187,10 @@ fn malformed_control_requests_say_what_is_wrong() {
         ("/fault", r#"{"path":"/","status":500,"headers":[["Content-Length","1"]]}"#, "raw"),
         ("/fault", r#"{"path":"/","raw_base64":"?"}"#, "raw_base64"),
         ("/fault", r#"{"path":"/","drip_ms":1,"process":true}"#, "process"),
+        ("/config", r#"{"step_up":{}}"#, "step_up"),
+        ("/config", r#"{"step_up":{"scope":"a","x":1}}"#, "x"),
+        ("/config", r#"{"step_up":{"max_age":-1}}"#, "max_age"),
+        ("/config", r#"{"step_up":1}"#, "step_up"),
         ("/config", r#"{"issuer_path":"x"}"#, "issuer_path"),
         ("/metadata", r#"{"document":"x"}"#, "document"),
         ("/metadata", r#"{"members":[]}"#, "members"),

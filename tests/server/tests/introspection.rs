@@ -21,9 +21,10 @@ fn introspection_tells_live_tokens_from_others() {
     let server = start();
     let tokens = control(&server, "POST", "/issue", r#"{"scope":"a b","sub":"alice","expires_in":60}"#);
     let access = introspect(&server, text(&tokens, "access_token"));
+    let issued = tokens["expires_at"].as_i64().expect("a time") - 60;
     let expected = json!({
         "active": true, "scope": "a b", "client_id": "test-client", "sub": "alice", "token_type": "Bearer",
-        "iss": server.url(), "exp": tokens["expires_at"], "iat": tokens["expires_at"].as_i64().expect("a time") - 60,
+        "iss": server.url(), "exp": tokens["expires_at"], "iat": issued, "auth_time": issued,
     });
     assert_eq!(access, expected);
     let refresh_token = introspect(&server, text(&tokens, "refresh_token"));
