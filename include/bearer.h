@@ -871,6 +871,22 @@ bearer_status bearer_device_wait(bearer_client *client,
                                  bearer_error **error);
 
 /**
+ * Draws a QR code for a terminal: the "verification_uri_complete" of bearer_device_begin, for a camera. Lines of UTF-8
+ * half blocks, each line with two rows of the code, with the margin that the standard asks for; light on dark, for a
+ * terminal whose text is lighter than its background. At least 15 % of it may be covered (error correction M).
+ *
+ * text: what to draw, at most 2331 bytes. qr: gets the lines, each with a line feed behind it; free it with
+ *   bearer_free. May be NULL.
+ *
+ * Does not block. TOO_LARGE where no QR code holds the text; UNSUPPORTED (not_built) where the library was built without
+ * it; INVALID_ARGUMENT, OUT_OF_MEMORY.
+ */
+BEARER_MUST_USE
+bearer_status bearer_qr_text(const char *text,
+                             char **qr,
+                             bearer_error **error);
+
+/**
  * The version that runs, "0.1.0"; BEARER_VERSION_MAJOR, _MINOR and _PATCH are what the program was compiled against.
  * Static text.
  */

@@ -32,6 +32,8 @@ pub mod login;
 
 pub mod device;
 
+pub mod qr;
+
 pub mod library;
 
 #[cfg(test)]

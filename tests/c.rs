@@ -58,6 +58,7 @@ programs! {
     overriding
     own_http
     provider
+    qr
     refresh
     requests
     scopes

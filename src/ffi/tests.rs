@@ -10,6 +10,7 @@ use super::hook_request::*;
 use super::hooks::*;
 use super::library::*;
 use super::login::*;
+use super::qr::*;
 use super::reply::*;
 use super::request::*;
 use super::response::*;
@@ -110,6 +111,7 @@ fn call_all() -> Vec<&'static str> {
         bearer_device_begin(c, t, null_mut());
         bearer_device_poll(c, t, null_mut());
         bearer_device_wait(c, t, null_mut());
+        bearer_qr_text(t, null_mut());
     }
     other! {
         bearer_client_cancel(c) Answer::Status;
