@@ -36,6 +36,7 @@ macro_rules! programs {
 
 programs! {
     ahead
+    challenge
     destroy
     device
     errno_and_signals

@@ -104,6 +104,7 @@ fn call_all() -> Vec<&'static str> {
         bearer_request_body_read(q, n, 0, null_mut());
         bearer_response_body(p, null_mut(), null_mut());
         bearer_response_read(p, n, 0, null_mut());
+        bearer_response_challenge(p, null_mut());
         bearer_percent_encode(t, null_mut());
         bearer_login_begin(c, t, null_mut());
         bearer_login_finish(c, t, t, null_mut());
