@@ -3,13 +3,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One text of a JSON object, which a real program leaves to its JSON library. */
-static void print_member(const char *words, const char *json, const char *name)
+/* One text of a JSON object, empty where it is absent: which a real program leaves to its JSON library. */
+static const char *member(const char *json, const char *name)
 {
+    static char text[1024];
     const char *at = strstr(json, name);
+    *text = '\0';
     if (at != NULL && (at = strchr(at + strlen(name), '"')) != NULL)
-        printf("%s %.*s\n", words, (int)strcspn(at + 1, "\""), at + 1);
-    fflush(stdout);
+        snprintf(text, sizeof text, "%.*s", (int)strcspn(at + 1, "\""), at + 1);
+    return text;
+}
+
+/* For a camera, where the server gives a URL that has the code in it. */
+static void show_qr(const char *url)
+{
+    char *qr = NULL;
+    if (*url != '\0' && bearer_qr_text(url, &qr, NULL) == BEARER_OK)
+        printf("or scan\n%s", qr);
+    bearer_free(qr);
 }
 
 int main(int argc, char **argv)
@@ -24,8 +35,10 @@ int main(int argc, char **argv)
     if (status == BEARER_OK)
         status = bearer_device_begin(client, NULL, &device, &error);
     if (status == BEARER_OK) {
-        print_member("open", device, "\"verification_uri\":");
-        print_member("and enter", device, "\"user_code\":");
+        printf("open %s\n", member(device, "\"verification_uri\":"));
+        printf("and enter %s\n", member(device, "\"user_code\":"));
+        show_qr(member(device, "\"verification_uri_complete\":"));
+        fflush(stdout);
         status = bearer_device_wait(client, device, &token, &error);
     }
     if (status == BEARER_OK)

@@ -758,6 +758,26 @@ bool bearer_response_header_at(const bearer_response *response,
 const char *bearer_response_url(const bearer_response *response);
 
 /**
+ * What the API asks for, read out of every WWW-Authenticate header (RFC 9110 section 11.6.1), for a 401 and a 403:
+ * {"challenges":[{"scheme":"Bearer","realm":...}],"error":"insufficient_scope","login":{"scope":...},
+ * "resource_metadata":"https://..."}.
+ *
+ * challenge_json: gets it, or NULL where the answer has no such header; free it with bearer_free. May be NULL.
+ *   "challenges" has each one's parameters as text, their names in small letters, and what a scheme has in their place
+ *   as "token68". "error" is the first that a Bearer or DPoP challenge gives (RFC 6750 section 3.1). "login" is there
+ *   where a person must sign in again: because of insufficient_scope, or insufficient_user_authentication (RFC 9470);
+ *   its "scope", "acr_values" and "max_age", those that were sent, are params_json of bearer_login_begin.
+ *   "resource_metadata" is the URL that says which authorization servers the API trusts (RFC 9728). Whatever the API
+ *   sent stands there unchecked.
+ *
+ * Does not block. INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY.
+ */
+BEARER_MUST_USE
+bearer_status bearer_response_challenge(const bearer_response *response,
+                                        char **challenge_json,
+                                        bearer_error **error);
+
+/**
  * The whole body, or what bearer_response_read has left of it, as it was sent, whatever its Content-Encoding.
  *
  * bytes: gets the body, borrowed as long as the response lives; a NUL follows its last byte. May be NULL.
@@ -919,6 +939,22 @@ bearer_status bearer_device_wait(bearer_client *client,
                                  const char *device_json,
                                  char **token_json,
                                  bearer_error **error);
+
+/**
+ * Draws a QR code for a terminal: the "verification_uri_complete" of bearer_device_begin, for a camera. Lines of UTF-8
+ * half blocks, each line with two rows of the code, with the margin that the standard asks for; light on dark, for a
+ * terminal whose text is lighter than its background. At least 15 % of it may be covered (error correction M).
+ *
+ * text: what to draw, at most 2331 bytes. qr: gets the lines, each with a line feed behind it; free it with
+ *   bearer_free. May be NULL.
+ *
+ * Does not block. TOO_LARGE where no QR code holds the text; UNSUPPORTED (not_built) where the library was built without
+ * it; INVALID_ARGUMENT, OUT_OF_MEMORY.
+ */
+BEARER_MUST_USE
+bearer_status bearer_qr_text(const char *text,
+                             char **qr,
+                             bearer_error **error);
 
 /**
  * Tells the authorization server's metadata as the client uses it: discovered from "issuer" (RFC 8414, then OpenID

@@ -85,6 +85,7 @@ reasons! {
     Origin "origin" UNSAFE "The URL is of an origin that must not get the token.";
     BodySize "body_size" TOO_LARGE "The body is larger than the limit.";
     Buffer "buffer" TOO_LARGE "The buffer is too small; len says what it takes.";
+    QrSize "qr_size" TOO_LARGE "The text is too long for a QR code.";
     Memory "memory" OUT_OF_MEMORY "No memory.";
     Panic "panic" INTERNAL "A bug in this library was caught at its boundary.";
     Torn "torn" INTERNAL "An earlier bug may have left this object torn; make a new one.";

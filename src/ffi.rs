@@ -33,6 +33,7 @@ pub mod login;
 
 pub mod device;
 
+pub mod qr;
 pub mod server;
 
 pub mod library;

@@ -11,7 +11,7 @@
 //! | 2 | [`redirect`] | which redirects are followed, and what goes along |
 //! | 2 | [`transport`] | one blocking exchange: the network (ureq), or the caller's own HTTP stack |
 //! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`parked`], [`stats`] | what a client is made of, what an exchange is, what hooks and callers may ask, what outlives a call |
-//! | 0 | [`error`], [`status`], [`fork`], [`json`], [`token`], [`secret`], [`clock`], [`base64`], [`calendar`], [`decimal`], [`quote`], [`metadata`], [`cancel`], [`url`], [`random`], [`digest`], [`thread`], [`sync`], [`signing`] | the ground |
+//! | 0 | [`error`], [`status`], [`fork`], [`json`], [`token`], [`secret`], [`clock`], [`base64`], [`calendar`], [`decimal`], [`quote`], [`metadata`], [`cancel`], [`url`], [`random`], [`digest`], [`thread`], [`sync`], [`signing`], [`qr`] | the ground |
 
 #![deny(unsafe_code)]
 
@@ -25,6 +25,7 @@ pub mod error;
 pub mod fork;
 pub mod json;
 pub mod metadata;
+pub mod qr;
 pub mod quote;
 pub mod random;
 pub mod secret;

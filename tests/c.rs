@@ -37,6 +37,7 @@ macro_rules! programs {
 programs! {
     ahead
     client_auth
+    challenge
     destroy
     device
     discovery
@@ -61,6 +62,7 @@ programs! {
     overriding
     own_http
     provider
+    qr
     refresh
     requests
     scopes

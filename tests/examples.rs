@@ -2,6 +2,8 @@
 
 #[path = "support/product.rs"]
 mod product;
+#[path = "support/qr.rs"]
+mod qr;
 
 use std::path::Path;
 use std::process::Command;
@@ -133,7 +135,10 @@ fn device_signs_a_person_in() {
     let code = lines.next().unwrap().strip_prefix("and enter ").unwrap().to_owned();
     let (status, _) =
         server.control("POST", "/control/device", &format!(r#"{{"user_code":"{code}","approve":true}}"#));
-    assert_eq!((status, lines.next().as_deref()), (200, Some("signed in")));
+    assert_eq!((status, lines.next().as_deref()), (200, Some("or scan")));
+    let mut rest: Vec<String> = lines.collect();
+    assert_eq!(rest.pop().as_deref(), Some("signed in"));
+    assert_eq!(qr::read(&rest.join("\n")), format!("{}/device?user_code={code}", server.url()));
     assert!(program.wait().unwrap().success());
 }
 

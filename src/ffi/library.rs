@@ -25,12 +25,17 @@ pub extern "C" fn bearer_build_json() -> *const c_char {
     const NET: &str = if cfg!(feature = "net") { "\"net\"" } else { "" };
     const TLS: &str = if cfg!(feature = "tls") { ",\"tls\"" } else { "" };
     const ROOTS: &str = if cfg!(feature = "mozilla-roots") { ",\"mozilla-roots\"" } else { "" };
+    const QR: &str = match (cfg!(feature = "qr"), cfg!(feature = "net")) {
+        (false, _) => "",
+        (true, false) => "\"qr\"",
+        (true, true) => ",\"qr\"",
+    };
     const BACKEND: &str = if cfg!(feature = "tls") { "\"rustls (ring)\"" } else { "null" };
     static TEXT: OnceLock<CString> = OnceLock::new();
     fence::value(std::ptr::null(), || {
         let text = TEXT.get_or_init(|| {
             let json = format!(
-                r#"{{"version":"{}","features":[{NET}{TLS}{ROOTS}],"tls":{BACKEND},"target":"{}","rustc":"{}"}}"#,
+                r#"{{"version":"{}","features":[{NET}{TLS}{ROOTS}{QR}],"tls":{BACKEND},"target":"{}","rustc":"{}"}}"#,
                 env!("CARGO_PKG_VERSION"),
                 env!("BEARER_TARGET"),
                 env!("BEARER_RUSTC"),

@@ -1,6 +1,6 @@
 //! Answers of the API.
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{c_char, c_void};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use super::error::bearer_error;
@@ -11,6 +11,7 @@ use super::support::out::Out;
 use super::support::text::{self, Lent, must_not_be_null};
 use crate::client::Response;
 use crate::error::{Error, Reason, Result};
+use crate::oauth::challenge;
 use crate::secret::SecretBytes;
 
 /// An answer. Its head is in; its body comes whole or piece by piece, under the deadline and cancel of the call that
@@ -48,6 +49,14 @@ impl ResponseObject {
         }
     }
 
+    /// The values of a header, its name in any case.
+    fn values(&self, name: &str) -> impl Iterator<Item = &Lent> {
+        self.headers
+            .iter()
+            .filter(move |(n, _)| n.as_str().eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
     /// The body, for one call at a time: waiting for another's read would know no deadline, and in a child of a fork
     /// no end, where the other thread is not there.
     fn body(&self) -> Result<MutexGuard<'_, BodyState>> {
@@ -77,15 +86,7 @@ pub unsafe extern "C" fn bearer_response_header(
         let (Ok(response), Ok(name)) = (handle::get(response), text::required(name, "name")) else {
             return std::ptr::null();
         };
-        let is_wanted = |candidate: &Lent| {
-            // SAFETY: `Lent` is NUL-terminated and lives in the response, which the guard keeps.
-            unsafe { CStr::from_ptr(candidate.as_ptr()) }.to_bytes().eq_ignore_ascii_case(name.as_bytes())
-        };
-        response
-            .headers
-            .iter()
-            .find(|(n, _)| is_wanted(n))
-            .map_or(std::ptr::null(), |(_, value)| value.as_ptr())
+        response.values(name).next().map_or(std::ptr::null(), Lent::as_ptr)
     })
 }
 
@@ -117,6 +118,36 @@ pub unsafe extern "C" fn bearer_response_header_at(
 pub unsafe extern "C" fn bearer_response_url(response: *const bearer_response) -> *const c_char {
     fence::value(std::ptr::null(), || {
         handle::get(response).map_or(std::ptr::null(), |response| response.url.as_ptr())
+    })
+}
+
+/// What the API asks for, read out of every WWW-Authenticate header (RFC 9110 section 11.6.1), for a 401 and a 403:
+/// {"challenges":[{"scheme":"Bearer","realm":...}],"error":"insufficient_scope","login":{"scope":...},
+/// "resource_metadata":"https://..."}.
+///
+/// challenge_json: gets it, or NULL where the answer has no such header; free it with bearer_free. May be NULL.
+///   "challenges" has each one's parameters as text, their names in small letters, and what a scheme has in their place
+///   as "token68". "error" is the first that a Bearer or DPoP challenge gives (RFC 6750 section 3.1). "login" is there
+///   where a person must sign in again: because of insufficient_scope, or insufficient_user_authentication (RFC 9470);
+///   its "scope", "acr_values" and "max_age", those that were sent, are params_json of bearer_login_begin.
+///   "resource_metadata" is the URL that says which authorization servers the API trusts (RFC 9728). Whatever the API
+///   sent stands there unchecked.
+///
+/// Does not block. INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_response_challenge(
+    response: *const bearer_response,
+    challenge_json: *mut *mut c_char,
+    error: *mut *mut bearer_error,
+) -> bearer_status {
+    fence::call(error, || {
+        let out = Out::pointer(challenge_json);
+        let response = handle::get(response)?;
+        match challenge::describe(response.values("www-authenticate").map(Lent::as_str)) {
+            Some(json) => out.set_text(&json),
+            None => Ok(()),
+        }
     })
 }
 

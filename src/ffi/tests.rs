@@ -11,6 +11,7 @@ use super::hook_sign::*;
 use super::hooks::*;
 use super::library::*;
 use super::login::*;
+use super::qr::*;
 use super::reply::*;
 use super::request::*;
 use super::response::*;
@@ -106,6 +107,7 @@ fn call_all() -> Vec<&'static str> {
         bearer_request_body_read(q, n, 0, null_mut());
         bearer_response_body(p, null_mut(), null_mut());
         bearer_response_read(p, n, 0, null_mut());
+        bearer_response_challenge(p, null_mut());
         bearer_percent_encode(t, null_mut());
         bearer_login_begin(c, t, null_mut());
         bearer_login_finish(c, t, t, null_mut());
@@ -120,6 +122,7 @@ fn call_all() -> Vec<&'static str> {
         bearer_introspect(c, t, null_mut());
         bearer_userinfo(c, null_mut());
         bearer_register(c, t, null_mut());
+        bearer_qr_text(t, null_mut());
     }
     other! {
         bearer_client_cancel(c) Answer::Status;

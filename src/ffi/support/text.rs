@@ -102,6 +102,11 @@ impl Lent {
         }
     }
 
+    /// The text itself.
+    pub(in crate::ffi) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
     /// Valid as long as this lives.
     pub(in crate::ffi) fn as_ptr(&self) -> *const c_char {
         self.0.as_ptr()
