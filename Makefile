@@ -13,7 +13,7 @@ LINK := -C link-arg=-Wl,-z,nodelete -C link-arg=-Wl,-soname,libbearer.so.0
 # Tests call `make lib` under `cargo test`, which sets these; ring's build script would run again for it each time.
 $(foreach name,$(filter CARGO_PKG_% CARGO_MANIFEST_% OUT_DIR,$(.VARIABLES)),$(eval unexport $(name)))
 
-.PHONY: all lib shared header demo test bench clean help
+.PHONY: all lib shared header demo test interop bench clean help
 
 ## The library: target/release/libbearer.{so,a}, with include/bearer.h checked against the code.
 all: lib
@@ -41,6 +41,11 @@ test: lib
 	@tests/setup.sh
 	$(CARGO) build --quiet -p bearer-testserver
 	$(CARGO) test --workspace
+
+## The library against a certified authorization server, which is installed into target/interop from npm's registry.
+interop: lib
+	@tests/setup.sh node=nodejs npm=npm openssl=openssl openssl/evp.h=libssl-dev
+	$(CARGO) test --quiet --test interop -- --ignored --nocapture
 
 ## Measures: cancel latency, system calls, a dead address, idle memory, loading time.
 bench: lib

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what `make test` takes beside Rust and make, where the machine lacks it and apt can be asked; elsewhere it says
-# what is missing. Whoever takes more than that names it by command and package: tests/setup.sh strip=binutils
+# what is missing. Whoever takes more than that names it by command (or C header) and package: tests/setup.sh strip=binutils
 set -eu
 
 missing=
@@ -19,7 +19,10 @@ need g++ command -v c++
 need redis-server command -v redis-server
 need libhiredis-dev has_header hiredis/hiredis.h
 for more in "$@"; do
-    need "${more#*=}" command -v "${more%%=*}"
+    case $more in
+    *.h=*) need "${more#*=}" has_header "${more%%=*}" ;;
+    *) need "${more#*=}" command -v "${more%%=*}" ;;
+    esac
 done
 [ -n "$missing" ] || exit 0
 

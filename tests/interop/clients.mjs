@@ -1,0 +1,38 @@
+// The clients that are registered, at each issuer those whose way to authenticate it knows.
+import { join } from 'node:path';
+import { ofCertificate, ofClients } from './keys.mjs';
+
+// Anything that answers to this address on any port is the client's own (RFC 8252 section 7.3).
+const REDIRECTS = ['http://127.0.0.1/callback', 'http://[::1]/callback'];
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
+const CIBA = 'urn:openid:params:grant-type:ciba';
+
+const person = { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], redirect_uris: REDIRECTS, application_type: 'native' };
+const machine = { grant_types: ['client_credentials'], response_types: [], redirect_uris: [] };
+const nobodyThere = { ...machine, grant_types: [DEVICE, 'refresh_token'], application_type: 'native' };
+
+export async function clients(work) {
+  const bound = { tls_client_certificate_bound_access_tokens: true, ...machine };
+  const signing = (await ofClients(work)).map((key) => ({
+    client_id: `service-${key.alg}`,
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: key.alg,
+    jwks: { keys: [key] },
+    ...machine,
+  }));
+  return [
+    { client_id: 'app', token_endpoint_auth_method: 'none', ...person },
+    { client_id: 'web-basic', client_secret: 'web-basic-secret', token_endpoint_auth_method: 'client_secret_basic', ...person },
+    // Characters that must be form-encoded before they go into Basic (RFC 6749 section 2.3.1).
+    { client_id: 'web:odd id', client_secret: 'p@ss:w%rd+/=& ~', token_endpoint_auth_method: 'client_secret_basic', ...person },
+    { client_id: 'web-post', client_secret: 'web-post-secret', token_endpoint_auth_method: 'client_secret_post', ...person },
+    { client_id: 'tv', token_endpoint_auth_method: 'none', ...nobodyThere },
+    { client_id: 'till', client_secret: 'till-secret', token_endpoint_auth_method: 'client_secret_basic', ...machine, grant_types: [CIBA, 'refresh_token'], backchannel_token_delivery_mode: 'poll' },
+    { client_id: 'service-basic', client_secret: 'service-basic-secret', token_endpoint_auth_method: 'client_secret_basic', ...machine },
+    { client_id: 'service-post', client_secret: 'service-post-secret', token_endpoint_auth_method: 'client_secret_post', ...machine },
+    { client_id: 'service-HS256', client_secret: 'a secret of at least 32 bytes, for HS256', token_endpoint_auth_method: 'client_secret_jwt', token_endpoint_auth_signing_alg: 'HS256', ...machine },
+    ...signing,
+    { client_id: 'service-certificate', token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_subject_dn: 'CN=interop-client', ...bound },
+    { client_id: 'service-self-signed', token_endpoint_auth_method: 'self_signed_tls_client_auth', jwks: { keys: [ofCertificate(join(work, 'self.pem'))] }, ...bound },
+  ];
+}

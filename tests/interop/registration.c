@@ -1,0 +1,43 @@
+/* Dynamic client registration (RFC 7591). */
+#include "interop.h"
+
+static bearer_status (*registers)(bearer_client *, const char *, char **, bearer_error **);
+
+/* What the server answers is what "client" takes. */
+static void used(void)
+{
+    FUNCTION_IF_BUILT(registers, "bearer_register");
+    bearer_client *client = client_of(configured("", "", ""));
+    char *registered;
+    OK(registers(client,
+                 json("{'client_name':'interop','application_type':'native','redirect_uris':['" REDIRECT_URI "'],"
+                      "'grant_types':['authorization_code','refresh_token'],'response_types':['code'],"
+                      "'token_endpoint_auth_method':'client_secret_basic'}"),
+                 &registered, &error));
+    registered = taken(registered);
+    CHECK(json_text(registered, "client_secret") != NULL);
+    bearer_client_free(client);
+    char *members = format("%.*s", (int)strlen(registered) - 2, registered + 1);
+    client = client_of(configured(members, "", ""));
+    log_in(client, "'scope':'read'");
+    CHECK_NUMBER(get_status(client, "read"), 200);
+    bearer_client_free(client);
+}
+
+static void refused(void)
+{
+    FUNCTION_IF_BUILT(registers, "bearer_register");
+    bearer_client *client = client_of(configured("", "", ""));
+    char *registered;
+    bearer_status status = registers(client, json("{'redirect_uris':['http://elsewhere.example/#fragment']}"), &registered, &error);
+    CHECK_TEXT(json_text(bearer_error_json(error), "oauth_error"), "invalid_redirect_uri");
+    EXPECT(status, BEARER_REJECTED, "oauth_error");
+    CHECK(registered == NULL);
+    bearer_client_free(client);
+}
+
+static const struct row rows[] = {
+    {"registration: a client that signs in (RFC 7591)", EVERY, used, NULL},
+    {"registration: refused metadata (RFC 7591)", EVERY, refused, NULL},
+};
+ROWS(rows)
