@@ -2,6 +2,7 @@
 
 use crate::members::Members;
 use crate::options::Options;
+use crate::presented::PASSWORD;
 use crate::step_up::StepUp;
 use serde_json::{Map, Value, json};
 
@@ -22,6 +23,10 @@ pub struct Config {
     pub userinfo_members: Map<String, Value>,
     /// The same for the answers to registrations.
     pub registration_members: Map<String, Value>,
+    /// The assertion that is good, of either kind.
+    pub assertion: String,
+    /// The password of the person.
+    pub password: String,
     /// The initial access token that registrations need, if they do.
     pub registration_token: Option<String>,
     /// The kind of token that cannot be revoked.
@@ -57,6 +62,8 @@ impl Config {
             introspection_members: Map::new(),
             userinfo_members: Map::new(),
             registration_members: Map::new(),
+            assertion: "test-assertion".to_string(),
+            password: PASSWORD.to_string(),
             registration_token: None,
             unrevocable: None,
             revocation_authenticates: false,
@@ -118,6 +125,12 @@ impl Config {
         if let Some(text) = members.text("fixed_authorization")? {
             new.fixed_authorization = header_value("fixed_authorization", text)?;
         }
+        if let Some(text) = members.text("assertion")? {
+            new.assertion = text;
+        }
+        if let Some(text) = members.text("password")? {
+            new.password = text;
+        }
         if let Some(reject) = members.flag("reject_all")? {
             new.reject_all = reject;
         }
@@ -145,6 +158,8 @@ impl Config {
             "introspection_members": self.introspection_members,
             "userinfo_members": self.userinfo_members,
             "registration_members": self.registration_members,
+            "assertion": self.assertion,
+            "password": self.password,
             "registration_token": self.registration_token,
             "unrevocable": self.unrevocable,
             "revocation_authenticates": self.revocation_authenticates,

@@ -25,6 +25,8 @@ pub struct Granted {
     pub acr: Option<String>,
     /// When it did.
     pub auth_ms: Option<i64>,
+    /// Who acts for the person (RFC 8693, section 4.1).
+    pub actor: Option<String>,
 }
 
 struct Grant {
@@ -107,6 +109,7 @@ impl Granted {
             sub: USER.to_string(),
             acr: None,
             auth_ms: None,
+            actor: None,
         }
     }
 

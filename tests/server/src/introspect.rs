@@ -39,6 +39,9 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
         if let Some(auth_ms) = live.granted.auth_ms {
             answer["auth_time"] = auth_ms.div_euclid(1000).into();
         }
+        if let Some(actor) = &live.granted.actor {
+            answer["act"] = json!({ "sub": actor });
+        }
         answer
     } else if let Some(granted) = state.grants.live_refresh(token) {
         json!({

@@ -94,6 +94,7 @@ impl State {
     }
 }
 
-fn is_within(asked: &str, granted: &str) -> bool {
+/// Whether a scope is part of another.
+pub fn is_within(asked: &str, granted: &str) -> bool {
     asked.split_ascii_whitespace().all(|scope| granted.split_ascii_whitespace().any(|has| has == scope))
 }

@@ -1,7 +1,9 @@
 //! What the server says of itself: RFC 8414, OpenID Connect Discovery and RFC 9728.
 
 use crate::client::METHODS;
+use crate::exchange::GRANT;
 use crate::jws::ALGORITHMS;
+use crate::presented::ASSERTIONS;
 use crate::route::{AUTHORIZE, CIBA, DEVICE, INTROSPECT, REGISTER, REVOKE, TOKEN, USERINFO};
 use crate::shared::{Kind, Shared};
 use serde_json::{Value, json};
@@ -98,6 +100,10 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
             "client_credentials",
             "urn:ietf:params:oauth:grant-type:device_code",
             "urn:openid:params:grant-type:ciba",
+            "password",
+            GRANT,
+            ASSERTIONS[0],
+            ASSERTIONS[1],
         ],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": METHODS,

@@ -2,8 +2,10 @@
 
 use crate::clients::{Proof, Refusal};
 use crate::encoding::{base64url, form_pairs};
+use crate::exchange;
 use crate::grants::Granted;
 use crate::issue::{DEFAULT_SCOPE, NotRenewed};
+use crate::presented;
 use crate::request::Request;
 use crate::response::Response;
 use crate::route::Place;
@@ -29,6 +31,9 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
             waiting::step(state, &form, &client, Flow::Device)
         }
         Some("urn:openid:params:grant-type:ciba") => waiting::step(state, &form, &client, Flow::Ciba),
+        Some(exchange::GRANT) => exchange::step(state, &form, &client),
+        Some("password") => presented::password(state, &form, &client),
+        Some(grant) if presented::ASSERTIONS.contains(&grant) => presented::assertion(state, &form, &client),
         Some(_) => error("unsupported_grant_type"),
         None => error("invalid_request"),
     }
@@ -50,6 +55,8 @@ pub fn authenticated(
     let repeated = form
         .iter()
         .enumerate()
+        // RFC 8693 and RFC 8707 have these two several times.
+        .filter(|(_, (name, _))| name != "resource" && name != "audience")
         .any(|(index, (name, _))| form[..index].iter().any(|(earlier, _)| earlier == name));
     let mut authorization = request.header_values("authorization");
     let (authorization, more) = (authorization.next(), authorization.next());

@@ -58,7 +58,8 @@ fn settings_are_changed_shown_and_reset() {
         "www_authenticate": null, "fixed_authorization": "secret", "reject_all": false,
         "keep_alive": true, "device_interval_s": 1, "issuer_path": "",
         "introspection_members": {}, "userinfo_members": {}, "registration_members": {},
-        "registration_token": null, "step_up": null, "resource_metadata": false, "unrevocable": null, "revocation_authenticates": false,
+        "registration_token": null, "step_up": null,
+        "assertion": "test-assertion", "password": "test-password", "resource_metadata": false, "unrevocable": null, "revocation_authenticates": false,
     });
     assert_eq!(start, expected);
     let changed = control(&server, "POST", "/config", r#"{"access_ttl_s":5,"grace_s":6}"#);

@@ -100,7 +100,7 @@ fn only_a_form_is_a_token_request() {
         let answer = once(server.url(), &request("POST", "/auth/token", &headers, &body));
         assert_error(&answer, 400, "unsupported_grant_type");
     }
-    let answer = token(&server, &format!("grant_type=password&{POST_CLIENT}"));
+    let answer = token(&server, &format!("grant_type=urn:example:unknown&{POST_CLIENT}"));
     assert_error(&answer, 400, "unsupported_grant_type");
     for body in [POST_CLIENT, "grant_type=%zz", "grant_type=refresh_token&grant_type=refresh_token"] {
         assert_error(&token(&server, &format!("{body}&{POST_CLIENT}")), 400, "invalid_request");
