@@ -38,6 +38,7 @@ programs! {
     ahead
     client_auth
     challenge
+    ciba
     destroy
     device
     discovery
@@ -66,6 +67,7 @@ programs! {
     refresh
     requests
     scopes
+    secrets
     storm
     storm_clients
     storm_refusals

@@ -27,6 +27,8 @@ pub(super) struct Pace {
     failures: u32,
     /// On the steady clock.
     next: Duration,
+    /// When the code is too old, on the steady clock: a wall clock that jumps ends no login (`hostile.md` D-10).
+    ends: Option<Duration>,
 }
 
 impl Client {
@@ -50,7 +52,7 @@ impl Client {
     pub fn device_poll(&self, device: &Object, call: &Call) -> Result<Option<TokenSet>> {
         self.check_has_session()?;
         let device = device::read(device)?;
-        if device.expires_at.is_some_and(|at| at <= self.session.wall_s()) {
+        if self.is_over(&device)? {
             return Err(Error::new(Reason::LoginExpired, "the device code is too old: begin again"));
         }
         if !self.take_turn(&device)? {
@@ -114,6 +116,15 @@ impl Client {
         Ok(next.saturating_sub(now))
     }
 
+    fn is_over(&self, device: &Device) -> Result<bool> {
+        let paces = self.paces.lock()?;
+        let known = paces.iter().find(|pace| pace.key == key(device));
+        Ok(match known {
+            Some(pace) => pace.ends.is_some_and(|ends| ends <= self.session.steady()),
+            None => device.expires_at.is_some_and(|at| at <= self.session.wall_s()),
+        })
+    }
+
     /// Whether the server may be asked now; then this call is the one that does.
     fn take_turn(&self, device: &Device) -> Result<bool> {
         let (now, key) = (self.session.steady(), key(device));
@@ -122,8 +133,12 @@ impl Client {
             Some(pace) if pace.next > now => return Ok(false),
             Some(pace) => pace.next = now + pace.interval,
             None => {
+                let left_s = device.expires_at.map(|at| at.saturating_sub(self.session.wall_s()).max(0));
+                let ends =
+                    left_s.map(|left_s| now.saturating_add(Duration::from_secs(left_s.unsigned_abs())));
                 let next = now + device.interval;
-                paces.push(Pace { key, interval: device.interval, failures: 0, next });
+                paces.retain(|pace| pace.ends.is_none_or(|ends| ends > now));
+                paces.push(Pace { key, interval: device.interval, failures: 0, next, ends });
             }
         }
         Ok(true)
@@ -138,3 +153,6 @@ fn is_passing(error: &Error) -> bool {
 fn key(device: &Device) -> [u8; 32] {
     digest::sha256(device.code.expose().as_bytes())
 }
+
+#[cfg(test)]
+mod tests;
