@@ -13,13 +13,14 @@ pub fn draw(_: &str) -> Result<String> {
 pub fn draw(text: &str) -> Result<String> {
     /// How many light modules the standard wants around the code (ISO/IEC 18004).
     const MARGIN: i32 = 4;
-    /// What version 40-M holds in bytes. Digits alone could be more; what is asked for is a URL.
+    /// What version 40-M holds in bytes; the other forms, for digits and capitals, are not used: a URL has small letters.
     const LONGEST: usize = 2331;
     let too_long = || Error::new(Reason::QrSize, "text: is too long for a QR code");
     if text.len() > LONGEST {
         return Err(too_long());
     }
-    let code = qrcodegen::QrCode::encode_text(text, qrcodegen::QrCodeEcc::Medium).map_err(|_| too_long())?;
+    let code = qrcodegen::QrCode::encode_binary(text.as_bytes(), qrcodegen::QrCodeEcc::Medium)
+        .map_err(|_| too_long())?;
     let end = code.size() + MARGIN;
     // The last line has one row; below it the terminal itself is dark.
     let is_light = |x, y| y < end && !code.get_module(x, y);

@@ -45,7 +45,7 @@ pub fn private_key(text: &str) -> Result<(Kind, SecretBytes), String> {
     found.ok_or_else(|| "is neither a PEM private key nor a JWK".into())
 }
 
-const ENCRYPTED: &str = "PEM: the private key is encrypted; openssl pkcs8 decrypts it";
+const ENCRYPTED: &str = "PEM: the private key is encrypted; openssl pkey decrypts it";
 
 /// Base64 in lines, with padding (RFC 4648 section 4).
 fn decode(body: &str) -> Option<SecretBytes> {

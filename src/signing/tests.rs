@@ -32,6 +32,10 @@ fn with(jwk: &str, name: &str, value: Option<&str>) -> String {
     jwk.to_text().to_string()
 }
 
+fn pem_of(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", crate::base64::encode(der).as_str())
+}
+
 /// Whether the signature is right by the public half of the JWK.
 fn is_right(jwk: &str, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
     let verify = |by: &'static dyn VerificationAlgorithm, key: &[u8]| {
@@ -96,6 +100,41 @@ fn algorithms_are_those_of_the_key() {
     assert!(key.sign(Algorithm::Rs256, b"").is_err());
     let key = Key::read(&with(ED25519, "alg", Some("Ed25519"))).unwrap();
     assert_eq!(key.default_algorithm(), Algorithm::EdDsa);
+}
+
+/// OpenSSL makes the first prime the larger one; Go leaves them as they come.
+#[test]
+fn primes_may_stand_in_either_order() {
+    let text = |name| Object::parse(RSA).unwrap().get(name).unwrap().as_str().unwrap();
+    let mut jwk = RSA.to_owned();
+    for (name, other) in [("p", "q"), ("q", "p"), ("dp", "dq"), ("dq", "dp")] {
+        jwk = with(&jwk, name, Some(&text(other)));
+    }
+    // The inverse of the other prime, which only this order needs.
+    let qi = "nVW5DaWZ5cj3xmqFYxkc3YUG8bw-IMcraX9B1PyB-rPRp2w5PgPDHgFXLqSIj_8_SyXPdZwTblC4rhaRGB7QOxCQ0at86zOK2IFA\
+        F7zu4m3A66o2rcCwFBA7tZt0UmEDHIvMsaozbCKv6EojOF9LLsXFDJh7Ktfu4zIgm4_xryk";
+    let key = Key::read(&with(&jwk, "qi", Some(qi))).unwrap();
+    let signature = key.sign(Algorithm::Rs256, b"message").unwrap();
+    assert_eq!(signature, Key::read(RSA).unwrap().sign(Algorithm::Rs256, b"message").unwrap());
+}
+
+/// PKCS#8 of version 2 has the public key beside the private one.
+#[test]
+fn keys_that_ring_makes_are_read() {
+    let random = SystemRandom::new();
+    let algorithm = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+    let ec = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+    let ed25519 = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+    for (key, algorithm) in [(ec, Algorithm::Es256), (ed25519, Algorithm::EdDsa)] {
+        let key = Key::read(&pem_of("PRIVATE KEY", key.as_ref())).unwrap();
+        assert_eq!(key.default_algorithm(), algorithm);
+    }
+}
+
+#[test]
+fn keys_may_be_shared_between_threads() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<Key>();
 }
 
 #[test]

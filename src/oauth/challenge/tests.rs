@@ -1,5 +1,4 @@
 use super::*;
-use crate::json::Object;
 
 fn described(fields: &[&str]) -> String {
     let json = describe(fields.iter().copied()).unwrap();
@@ -9,12 +8,16 @@ fn described(fields: &[&str]) -> String {
 
 /// The challenges, one after the other: `Scheme name=value name=value`.
 fn parsed(field: &str) -> String {
-    let text = |challenge: &Challenge| {
-        let parameters: String =
-            challenge.parameters.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-        format!("{}{parameters}", challenge.scheme)
+    let mut challenges = Vec::new();
+    parse(field, &mut challenges);
+    let text = |challenge: &Object| {
+        let parameter = |(name, value): (&str, &Raw)| match (name, value.as_str().unwrap().as_str()) {
+            ("scheme", scheme) => scheme.to_owned(),
+            (name, value) => format!(" {name}={value}"),
+        };
+        challenge.iter().map(parameter).collect::<String>()
     };
-    parse(field).iter().map(text).collect::<Vec<_>>().join(" | ")
+    challenges.iter().map(text).collect::<Vec<_>>().join(" | ")
 }
 
 #[test]
@@ -144,27 +147,25 @@ fn f_10_only_invalid_token_asks_for_another() {
     assert!(asks(&[r#"Bearer realm="unfinished"#]));
 }
 
-/// Every text of these pieces up to five: no panic, and JSON that can be read.
+/// Every text of these pieces up to four: no panic, and JSON that can be read.
 #[test]
 fn whatever_comes_is_json() {
     let pieces = ["Bearer", " ", ",", "=", "\"", "\\", "error", "ü", "\t", "a==", "{", "\u{1}"];
     let mut texts = vec![String::new()];
-    for _ in 0..5 {
+    for _ in 0..4 {
         texts = texts.iter().flat_map(|text| pieces.map(|piece| format!("{text}{piece}"))).collect();
         for text in &texts {
             let json = describe([text.as_str()].into_iter()).unwrap();
             assert!(json.starts_with("{\"challenges\":[") && json.ends_with('}'));
-            if texts.len() < 50_000 {
-                Object::parse(&json).expect(&json);
-            }
+            Object::parse(&json).expect(&json);
         }
     }
 }
 
-/// A quarter of a million parameters or challenges take as long as their bytes, not as long as their pairs.
+/// Fifty thousand parameters or challenges take as long as their bytes, not as long as their pairs.
 #[test]
 fn long_fields_are_read_in_one_go() {
-    let many = |piece: fn(usize) -> String| (0..250_000).map(piece).collect::<String>();
+    let many = |piece: fn(usize) -> String| (0..50_000).map(piece).collect::<String>();
     for field in [
         format!("Bearer {}", many(|n| format!("p{n}=1,"))),
         format!("Bearer {}", many(|n| format!("p{n}=\"\\\"\","))),
@@ -174,7 +175,8 @@ fn long_fields_are_read_in_one_go() {
         many(|_| "=,=".to_owned()),
         format!("Bearer a=\"{}", many(|_| "\\\"x".to_owned())),
     ] {
-        let challenges = parse(&field);
-        assert!(challenges.iter().all(|challenge| challenge.parameters.len() <= Challenge::MOST));
+        let mut challenges = Vec::new();
+        parse(&field, &mut challenges);
+        assert!(challenges.iter().all(|challenge| challenge.iter().count() <= MOST));
     }
 }

@@ -79,7 +79,7 @@ fn keys_for_something_else_are_refused() {
 
 #[test]
 fn other_pem_is_refused_by_name() {
-    let encrypted = "PEM: the private key is encrypted; openssl pkcs8 decrypts it";
+    let encrypted = "PEM: the private key is encrypted; openssl pkey decrypts it";
     assert_eq!(refused(include_str!("ec-encrypted.pem")), encrypted);
     assert_eq!(refused(include_str!("ec-pkcs8-encrypted.pem")), encrypted);
     assert!(refused(include_str!("ec-no-public.pem")).contains("public key is missing"));
@@ -126,10 +126,6 @@ fn pem_with_garbage_is_refused() {
     ] {
         refused(&bad);
     }
-}
-
-fn pem_of(label: &str, der: &[u8]) -> String {
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", crate::base64::encode(der).as_str())
 }
 
 /// Every beginning of a key, and every key with one bit turned: refused or read, and no panic.
