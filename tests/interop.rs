@@ -111,7 +111,9 @@ enum Outcome {
 
 impl Outcome {
     fn of(output: &Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        // On one line, as the table wants it.
+        let text =
+            |bytes: &[u8]| String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ");
         let errors = text(&output.stderr);
         match output.status.code() {
             Some(0) if errors.is_empty() => Self::Pass,
@@ -119,6 +121,23 @@ impl Outcome {
             _ => Self::Failed(format!("{}: {errors}", output.status)),
         }
     }
+}
+
+/// A program's rows, each with every issuer that it is for, in the program's order.
+fn rows_of(program: &Path, issuers: &[Value]) -> Vec<(String, Value)> {
+    let mut names: Vec<String> = Vec::new();
+    let mut rows = Vec::new();
+    for issuer in issuers {
+        let listed = said(Command::new(program).arg(issuer["kind"].as_str().unwrap()));
+        for name in listed.lines() {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+            rows.push((name.to_owned(), issuer.clone()));
+        }
+    }
+    rows.sort_by_key(|(row, _)| names.iter().position(|name| name == row));
+    rows
 }
 
 fn print_row(feature: &str, issuer: &str, result: &str) {
@@ -141,11 +160,7 @@ fn every_row_passes_or_says_why_not() {
     print_row("feature", "issuer", "result");
     print_row(&"-".repeat(58), &"-".repeat(10), "------");
     for program in &programs {
-        let mut rows: Vec<(String, Value)> = Vec::new();
-        for issuer in &server.issuers {
-            let listed = said(Command::new(program).arg(issuer["kind"].as_str().unwrap()));
-            rows.extend(listed.lines().map(|row| (row.to_owned(), issuer.clone())));
-        }
+        let rows = rows_of(program, &server.issuers);
         assert!(!rows.is_empty(), "{} has no rows", program.display());
         for (row, issuer) in rows {
             server.assert_runs();

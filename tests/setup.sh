@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what `make test` takes beside Rust and make, where the machine lacks it and apt can be asked; elsewhere it says
-# what is missing. Whoever takes more than that names it by command (or C header) and package: tests/setup.sh strip=binutils
+# what is missing. Whoever takes more than that names it by command, or C header, and package: tests/setup.sh
+# strip=binutils openssl/evp.h=libssl-dev
 set -eu
 
 missing=

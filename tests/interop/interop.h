@@ -208,6 +208,12 @@ static inline long long token_requests(void)
     return json_number(control("GET", "counters", NULL), "token_requests");
 }
 
+/* How often the protected resource has refused a token. */
+static inline long long refusals(void)
+{
+    return json_number(control("GET", "counters", NULL), "refusals");
+}
+
 /* What the protected resource says to an access token that is sent as it is, without certificate. */
 static inline int status_of(const char *access_token)
 {

@@ -39,7 +39,10 @@ export async function resource(issuer, request, response) {
   const [, token] = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/.exec(request.headers.authorization ?? '') ?? [];
   if (!token) return challenge(response, 401);
   const claims = await known(issuer, token);
-  if (!claims || isBoundElsewhere(claims, request.socket)) return challenge(response, 401, { error: 'invalid_token' });
+  if (!claims || isBoundElsewhere(claims, request.socket)) {
+    issuer.counters.refusals += 1;
+    return challenge(response, 401, { error: 'invalid_token' });
+  }
   const scope = NEEDS[pathname];
   if (scope && !(claims.scope ?? '').split(' ').includes(scope)) return challenge(response, 403, { error: 'insufficient_scope', scope });
   response.writeHead(200, { 'content-type': 'application/json' });

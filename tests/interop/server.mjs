@@ -56,7 +56,7 @@ async function control(issuer, { pathname, search, searchParams }) {
 }
 
 async function serve(issuer, listener, options = {}) {
-  Object.assign(issuer, { origin: listener.origin, ca: listener.ca, counters: { token_requests: 0 } });
+  Object.assign(issuer, { origin: listener.origin, ca: listener.ca, counters: { token_requests: 0, refusals: 0 } });
   const methods = options.methods ?? [...METHODS, ...(options.asksForCertificate ? CERTIFICATE_METHODS : [])];
   const known = registered.filter((client) => methods.includes(client.token_endpoint_auth_method));
   issuer.provider = provider(issuer.origin, known, methods, options.aliases);
