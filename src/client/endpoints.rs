@@ -119,7 +119,13 @@ impl Client {
             request.headers.push("authorization", authorization.clone());
         }
         let whole = self.whole(request.outgoing(), call)?;
-        let client = self.read(&whole, &url)?;
+        let statement = metadata.get("software_statement").and_then(Raw::as_str);
+        let told = [
+            statement.as_deref().map(String::as_str),
+            self.config.authorization.as_ref().map(Secret::expose),
+        ];
+        let client =
+            self.read(&whole, &url).map_err(|error| error.without(told.iter().flatten().copied()))?;
         match client.get("client_id").and_then(Raw::as_str) {
             Some(_) => Ok(client),
             None => Err(Error::new(Reason::TokenFormat, "client_id is missing from the registration answer")),
@@ -141,6 +147,6 @@ impl Client {
             ));
         }
         token_response::read_members(&Answer::from(whole), self.session.wall_s())
-            .map_err(|error| error.at(url.without_query()))
+            .map_err(|error| self.session.without_secrets(error).at(url.without_query()))
     }
 }

@@ -105,7 +105,13 @@ impl Session {
     /// Without what the server was told.
     fn tell_nothing(&self, error: Error, parameters: &Parameters) -> Error {
         let given = parameters.iter().filter(|(name, _)| !is_public(name)).map(|(_, value)| value.expose());
-        error.without(secrets(&self.parts, None)).without(given)
+        self.without_secrets(error).without(given)
+    }
+
+    /// Without what any server could have been told.
+    pub fn without_secrets(&self, error: Error) -> Error {
+        let current = self.state.lock().ok().and_then(|state| state.current.clone());
+        error.without(secrets(&self.parts, current.as_ref().map(|current| &current.set)))
     }
 
     fn obtain_alone(
