@@ -132,6 +132,9 @@ mod tests {
             ("/.well-known/oauth-authorization-server", "/t"),
             ("/t/.well-known/oauth-authorization-server", "/t"),
             ("/.well-known/oauth-authorization-server/", ""),
+            ("/t/.well-known/openid-configuration", ""),
+            ("/x/t/.well-known/openid-configuration", "/t"),
+            ("/t/x/.well-known/openid-configuration", "/t"),
             ("/.well-known/oauth-protected-resources", ""),
             ("/.well-known/", ""),
         ] {

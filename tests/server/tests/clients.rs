@@ -107,6 +107,27 @@ fn each_algorithm_is_verified() {
 }
 
 #[test]
+fn a_key_of_two_algorithms_serves_the_registered_one() {
+    let server = start();
+    for (registered, other) in [("RS256", "PS256"), ("PS256", "RS256")] {
+        let mut client = Client::new(&server, registered, None);
+        client.signer = Signer::new(other);
+        client.refused("alg", json!({ "alg": other }), json!({}));
+    }
+    let signer = Signer::new("RS256");
+    let client = json!({ "client_id": "signs", "method": "private_key_jwt", "jwk": signer.jwk() });
+    control(&server, "POST", "/client", &client.to_string());
+    for alg in ["RS256", "PS256"] {
+        let mut client = Client::with(&server, Signer::new(alg), json!({ "alg": alg }));
+        assert_eq!(
+            client.ask_with(json!({}), json!({ "jti": alg })).status,
+            200,
+            "{alg} where none is registered"
+        );
+    }
+}
+
+#[test]
 fn every_claim_is_checked() {
     let server = start();
     let mut client = Client::new(&server, "EdDSA", Some("key-1"));
