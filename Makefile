@@ -5,7 +5,7 @@ CC ?= cc
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 # Cargo features of the library; for one without TLS: make FEATURES=net
-FEATURES ?= net tls mozilla-roots qr
+FEATURES ?= net tls mozilla-roots qr signing
 BUILD := $(CARGO) rustc --release --lib --no-default-features --features "header-check $(FEATURES)"
 # Kept loaded (a thread that used the library may still run its destructors), and named for the linker of programs.
 LINK := -C link-arg=-Wl,-z,nodelete -C link-arg=-Wl,-soname,libbearer.so.0

@@ -392,7 +392,8 @@ fn read_key(config: &Config) -> Result<Option<Key>> {
             }
         },
     };
-    let key = Key::read(&text).map_err(|problem| Error::new(Reason::Member, format!("{path}: {problem}")))?;
+    let reason = if cfg!(feature = "signing") { Reason::Member } else { Reason::NotBuilt };
+    let key = Key::read(&text).map_err(|problem| Error::new(reason, format!("{path}: {problem}")))?;
     let wanted = config.client.signing_algorithm.as_deref();
     if wanted.and_then(Algorithm::parse).is_some_and(|wanted| !key.algorithms().contains(&wanted)) {
         let problem =

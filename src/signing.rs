@@ -1,18 +1,27 @@
-//! Private keys that sign JWTs (RFC 7515, 7518, 8037), read from PEM or from a JWK. Bytes in, bytes out.
+//! Signatures of JWTs (RFC 7515, 7518, 8037): by private keys from PEM or a JWK, by a shared secret. Bytes in, bytes out.
 
+// Signatures take a part of it.
+#[cfg_attr(not(feature = "signing"), allow(dead_code))]
 mod der;
 mod ecdsa;
+#[cfg(feature = "signing")]
 mod jwk;
+#[cfg(feature = "signing")]
+mod key;
+#[cfg(not(feature = "signing"))]
+mod no_key;
+#[cfg(feature = "signing")]
 mod pem;
+#[cfg(feature = "signing")]
 mod pkcs;
 
-use ring::rand::SystemRandom;
-use ring::signature::{EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaKeyPair};
-use ring::{error::KeyRejected, hmac};
-
-use crate::error::{Error, Reason, Result};
+use ring::hmac;
 
 pub use ecdsa::raw_ecdsa;
+#[cfg(feature = "signing")]
+pub use key::Key;
+#[cfg(not(feature = "signing"))]
+pub use no_key::Key;
 
 /// An algorithm of RFC 7518 section 3.1 or RFC 8037.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,84 +60,6 @@ impl Algorithm {
     }
 }
 
-/// A private key.
-pub struct Key {
-    pair: Pair,
-    algorithms: &'static [Algorithm],
-    kid: Option<String>,
-}
-
-enum Pair {
-    Ec(Box<EcdsaKeyPair>),
-    Rsa(Box<RsaKeyPair>),
-    Ed(Box<Ed25519KeyPair>),
-}
-
-impl Pair {
-    fn algorithms(&self) -> &'static [Algorithm] {
-        match self {
-            Pair::Ec(_) => &[Algorithm::Es256],
-            Pair::Rsa(_) => &[Algorithm::Rs256, Algorithm::Ps256],
-            Pair::Ed(_) => &[Algorithm::EdDsa],
-        }
-    }
-}
-
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
-    }
-}
-
-impl Key {
-    /// Reads a key from the text of a PEM file or of a JWK. What is wrong with it is said without a byte of it.
-    pub fn read(text: &str) -> Result<Key, String> {
-        if text.trim_start().starts_with('{') {
-            return jwk::read(text);
-        }
-        let pair = pem::private_key(text).and_then(|(kind, der)| match kind {
-            pem::Kind::Pkcs8 => pkcs::pkcs8(der.expose()),
-            pem::Kind::Ec => pkcs::ec(der.expose()),
-            pem::Kind::Rsa => pkcs::rsa(der.expose()),
-        })?;
-        Ok(Key { algorithms: pair.algorithms(), pair, kid: None })
-    }
-
-    /// What it can sign with, the usual one first; a JWK's `alg` is the only one then.
-    pub fn algorithms(&self) -> &'static [Algorithm] {
-        self.algorithms
-    }
-
-    /// What it signs with where nothing else was agreed on.
-    pub fn default_algorithm(&self) -> Algorithm {
-        self.algorithms[0]
-    }
-
-    /// The name that a JWK gives itself.
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
-    }
-
-    /// A signature as JOSE has it: that of ES256 is r and s, 32 bytes each.
-    pub fn sign(&self, algorithm: Algorithm, bytes: &[u8]) -> Result<Vec<u8>> {
-        if !self.algorithms.contains(&algorithm) {
-            return Err(Error::new(Reason::Conflict, format!("the key does not sign {}", algorithm.name())));
-        }
-        let random = SystemRandom::new();
-        let signed = match &self.pair {
-            Pair::Ec(pair) => pair.sign(&random, bytes).map(|signature| signature.as_ref().to_vec()),
-            Pair::Ed(pair) => Ok(pair.sign(bytes).as_ref().to_vec()),
-            Pair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public().modulus_len()];
-                let padding: &'static dyn ring::signature::RsaEncoding =
-                    if algorithm == Algorithm::Ps256 { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
-                pair.sign(padding, &random, bytes, &mut signature).map(|()| signature)
-            }
-        };
-        signed.map_err(|_| Error::new(Reason::Unexpected, "nothing could be signed with the key"))
-    }
-}
-
 /// HMAC with SHA-256 (RFC 7518 section 3.2).
 pub fn hs256(secret: &[u8], bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
@@ -136,42 +67,5 @@ pub fn hs256(secret: &[u8], bytes: &[u8]) -> [u8; 32] {
     out
 }
 
-/// An RSA key, once a signature by it was right: what `dp` and `dq` are worth shows in nothing else. `form` stands before
-/// the names of its parts.
-fn tried(pair: std::result::Result<RsaKeyPair, KeyRejected>, form: &str) -> Result<Pair, String> {
-    let pair = pair.map_err(|rejected| {
-        let problem = match rejected.to_string().as_str() {
-            "TooSmall" | "TooLarge" => "n, e: must have 2048 to 4096 and 17 to 33 bits",
-            _ => "n, e, d, p, q, dp, dq, qi: are not the numbers of one RSA key",
-        };
-        format!("{form}{problem}")
-    })?;
-    let mut signature = vec![0; pair.public().modulus_len()];
-    match pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), b"", &mut signature) {
-        Ok(()) => Ok(Pair::Rsa(Box::new(pair))),
-        Err(_) => Err(format!("{form}e, dp, dq: do not belong to the rest of the key")),
-    }
-}
-
-/// A P-256 key; `private` and `public` are what to call the parts where one is wrong.
-fn p256(d: &[u8], point: &[u8], private: &str, public: &str) -> Result<Pair, String> {
-    let algorithm = &ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
-    let pair = EcdsaKeyPair::from_private_key_and_public_key(algorithm, d, point, &SystemRandom::new());
-    pair.map(|pair| Pair::Ec(Box::new(pair))).map_err(|rejected| match rejected.to_string().as_str() {
-        "InconsistentComponents" => format!("{public}: not the public key of {private}"),
-        _ => format!("{private}: not a number that a P-256 key can have"),
-    })
-}
-
-/// An Ed25519 key.
-fn ed25519(seed: &[u8], public: Option<&[u8]>, name: &str) -> Result<Pair, String> {
-    let pair = match public {
-        Some(public) => Ed25519KeyPair::from_seed_and_public_key(seed, public),
-        None => Ed25519KeyPair::from_seed_unchecked(seed),
-    };
-    pair.map(|pair| Pair::Ed(Box::new(pair)))
-        .map_err(|_| format!("{name}: not the public key of an Ed25519 key"))
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "signing"))]
 mod tests;

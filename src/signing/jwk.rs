@@ -3,7 +3,8 @@
 use ring::rsa::{KeyPairComponents, PublicKeyComponents};
 use ring::signature::RsaKeyPair;
 
-use super::{Algorithm, Key, ed25519, p256, tried};
+use super::Algorithm;
+use super::key::{Key, ed25519, p256, tried};
 use crate::base64;
 use crate::json::{Object, Raw};
 use crate::secret::{SecretBytes, Wiped};

@@ -3,7 +3,7 @@
 use ring::signature::RsaKeyPair;
 
 use super::der::{self, Reader};
-use super::{Pair, ed25519, p256, tried};
+use super::key::{Pair, ed25519, p256, tried};
 
 /// 1.2.840.10045.2.1
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];

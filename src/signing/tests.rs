@@ -4,10 +4,12 @@ mod hostile;
 mod rfc;
 mod vectors;
 
-use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use ring::rand::SystemRandom;
+use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, UnparsedPublicKey, VerificationAlgorithm};
 
 use super::*;
 use crate::base64::decode_url;
+use crate::error::Reason;
 use crate::json::{Object, Raw};
 
 const RSA: &str = include_str!("tests/rfc-7515-a-2.json");

@@ -4,7 +4,9 @@ use super::*;
 use crate::base64;
 use crate::hooks::SignHook;
 use crate::metadata::Endpoint as Place;
-use crate::signing::{Algorithm, Key};
+#[cfg(feature = "signing")]
+use crate::signing::Algorithm;
+use crate::signing::Key;
 
 const METADATA: &str = r#"{"issuer":"https://as.example/t","token_endpoint":"https://as.example/t/token",
     "revocation_endpoint":"https://as.example/t/revoke"}"#;
@@ -128,6 +130,7 @@ fn decoded(part: &str) -> String {
     String::from_utf8(base64::decode_url(part).unwrap().expose().to_vec()).unwrap()
 }
 
+#[cfg(feature = "signing")]
 #[test]
 fn rfc_7523_every_try_has_an_assertion_of_its_own() {
     let client = r#""client":{"client_id":"c","token_endpoint_auth_method":"private_key_jwt"}"#;
