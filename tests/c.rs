@@ -52,6 +52,7 @@ programs! {
     fork_while_parked
     freed_in_use
     grant
+    grant_types
     handles
     hostile
     https

@@ -9,6 +9,7 @@ use super::status::bearer_status;
 use super::support::out::Out;
 use super::support::{fence, handle, text};
 use crate::config;
+use crate::quote::quote;
 use crate::secret::Wiped;
 use crate::url::percent_encode;
 
@@ -22,20 +23,22 @@ pub extern "C" fn bearer_version() -> *const c_char {
 /// How the library was built, as JSON, for bug reports: {"version","features","tls","target","rustc"}. Static text.
 #[unsafe(no_mangle)]
 pub extern "C" fn bearer_build_json() -> *const c_char {
-    const NET: &str = if cfg!(feature = "net") { "\"net\"" } else { "" };
-    const TLS: &str = if cfg!(feature = "tls") { ",\"tls\"" } else { "" };
-    const ROOTS: &str = if cfg!(feature = "mozilla-roots") { ",\"mozilla-roots\"" } else { "" };
-    const QR: &str = match (cfg!(feature = "qr"), cfg!(feature = "net")) {
-        (false, _) => "",
-        (true, false) => "\"qr\"",
-        (true, true) => ",\"qr\"",
-    };
+    const FEATURES: [(bool, &str); 5] = [
+        (cfg!(feature = "net"), "net"),
+        (cfg!(feature = "tls"), "tls"),
+        (cfg!(feature = "mozilla-roots"), "mozilla-roots"),
+        (cfg!(feature = "qr"), "qr"),
+        (cfg!(feature = "signing"), "signing"),
+    ];
     const BACKEND: &str = if cfg!(feature = "tls") { "\"rustls (ring)\"" } else { "null" };
     static TEXT: OnceLock<CString> = OnceLock::new();
     fence::value(std::ptr::null(), || {
         let text = TEXT.get_or_init(|| {
+            let features: Vec<_> =
+                FEATURES.iter().filter(|(is_built, _)| *is_built).map(|(_, name)| quote(name)).collect();
+            let features = features.join(",");
             let json = format!(
-                r#"{{"version":"{}","features":[{NET}{TLS}{ROOTS}{QR}],"tls":{BACKEND},"target":"{}","rustc":"{}"}}"#,
+                r#"{{"version":"{}","features":[{features}],"tls":{BACKEND},"target":"{}","rustc":"{}"}}"#,
                 env!("CARGO_PKG_VERSION"),
                 env!("BEARER_TARGET"),
                 env!("BEARER_RUSTC"),

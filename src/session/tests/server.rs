@@ -10,6 +10,7 @@ use crate::signing::Key;
 
 const METADATA: &str = r#"{"issuer":"https://as.example/t","token_endpoint":"https://as.example/t/token",
     "revocation_endpoint":"https://as.example/t/revoke"}"#;
+#[cfg(feature = "signing")]
 const KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"k1","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 
