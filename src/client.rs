@@ -2,6 +2,7 @@
 
 mod device;
 mod login;
+mod loopback;
 mod request;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::token::TokenSet;
 use crate::transport::Switch;
 use crate::url::Url;
 
+pub use loopback::OpenUrl;
 pub use request::{Request, Response};
 
 /// What a refused answer may hold before it is not worth reading for the sake of its connection.

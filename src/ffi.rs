@@ -30,6 +30,8 @@ pub mod response;
 
 pub mod login;
 
+pub mod loopback;
+
 pub mod device;
 
 pub mod library;

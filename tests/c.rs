@@ -52,6 +52,7 @@ programs! {
     https
     link
     login
+    loopback
     lock
     outliving
     outliving_clients

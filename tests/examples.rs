@@ -19,6 +19,7 @@ const EXAMPLES: &[&str] = &[
     "store_token",
     "login",
     "device",
+    "login_loopback",
 ];
 
 /// Those that `tests/sharing.rs` runs, many of each.

@@ -10,6 +10,7 @@ use super::hook_request::*;
 use super::hooks::*;
 use super::library::*;
 use super::login::*;
+use super::loopback::*;
 use super::reply::*;
 use super::request::*;
 use super::response::*;
@@ -106,6 +107,7 @@ fn call_all() -> Vec<&'static str> {
         bearer_percent_encode(t, null_mut());
         bearer_login_begin(c, t, null_mut());
         bearer_login_finish(c, t, t, null_mut());
+        bearer_login_loopback(c, t, None, n, null_mut());
         bearer_grant(c, t, null_mut());
         bearer_device_begin(c, t, null_mut());
         bearer_device_poll(c, t, null_mut());
