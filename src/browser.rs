@@ -107,14 +107,22 @@ mod tests {
         let held = std::fs::File::create(&held_path).unwrap();
         let held_path = held_path.to_str().unwrap();
         inherit(&held);
-        start("sh", &["-c", script, "sh", text], "http://127.0.0.1/").unwrap();
-        drop(held);
+        let (tell, told) = std::sync::mpsc::channel();
+        let starting = text.to_owned();
+        let starter = std::thread::spawn(move || {
+            start("sh", &["-c", script, "sh", &starting], "http://127.0.0.1/").unwrap();
+            tell.send(()).unwrap();
+        });
         let mut words = String::new();
         std::fs::File::open(&said).unwrap().read_to_string(&mut words).unwrap();
+        let returned = told.recv_timeout(std::time::Duration::from_secs(10));
         std::fs::File::options().write(true).open(&go).unwrap().write_all(b"go\n").unwrap();
         let mut over = String::new();
         std::fs::File::open(&said).unwrap().read_to_string(&mut over).unwrap();
+        starter.join().unwrap();
+        drop(held);
         std::fs::remove_dir_all(&folder).unwrap();
+        assert!(returned.is_ok(), "it waited");
         let (parent, files) = words.split_once('\n').unwrap();
         assert_ne!(parent, std::process::id().to_string());
         assert!(!files.contains(held_path), "{files}");
