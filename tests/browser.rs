@@ -35,8 +35,16 @@ fn browser(name: &str) -> Browser {
     Browser::start(&scratch(name))
 }
 
+/// The port that a browser comes back to is known here, for this test listens there afterwards.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// How a login ended, and who listened at its port from that moment.
+type Ended = (Result<TokenSet>, TcpListener);
+
 /// A login on a thread of its own, and the URL that a browser is to open.
-fn login(server: &Server, parameters: Value) -> (JoinHandle<Result<TokenSet>>, String) {
+fn login(server: &Server, port: u16, parameters: Value) -> (JoinHandle<Ended>, String) {
     let config = json!({
         "base_url": server.url(), "client": {"client_id": "test-client", "client_secret": "test-secret"},
     });
@@ -49,7 +57,8 @@ fn login(server: &Server, parameters: Value) -> (JoinHandle<Result<TokenSet>>, S
             tell.send(url.to_owned()).unwrap();
             Ok(())
         };
-        client.login_loopback(&parameters, Some(&open), &call)
+        let outcome = client.login_loopback(&parameters, Some(&open), &call);
+        (outcome, TcpListener::bind(("127.0.0.1", port)).unwrap())
     });
     (waiting, told.recv().unwrap())
 }
@@ -67,13 +76,12 @@ fn open(browser: &mut Browser, url: &str) -> usize {
 fn the_person_is_told_and_nothing_else_is_asked_for() {
     let server = Server::start(Options::default()).unwrap();
     let mut browser = browser("told");
-    // Its port stays known, so that this test can listen there afterwards.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let uri = format!("http://127.0.0.1:{port}/callback");
-    let (waiting, url) = login(&server, json!({"redirect_uri": uri}));
+    let (waiting, url) = login(&server, port, json!({"redirect_uri": uri}));
     let from = open(&mut browser, &url);
-    assert!(waiting.join().unwrap().is_ok());
-    let afterwards = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let (outcome, afterwards) = waiting.join().unwrap();
+    assert!(outcome.is_ok());
 
     assert_eq!(browser.evaluate("document.title"), "Signed in");
     assert_eq!(
@@ -120,9 +128,11 @@ fn the_person_is_told_and_nothing_else_is_asked_for() {
 fn a_no_is_told_as_one() {
     let server = Server::start(Options::default()).unwrap();
     let mut browser = browser("no");
-    let (waiting, url) = login(&server, json!({"redirect_uri": "http://localhost/", "login_hint": "deny"}));
+    let port = free_port();
+    let uri = format!("http://localhost:{port}/");
+    let (waiting, url) = login(&server, port, json!({"redirect_uri": uri, "login_hint": "deny"}));
     let from = open(&mut browser, &url);
-    let error = waiting.join().unwrap().unwrap_err();
+    let error = waiting.join().unwrap().0.unwrap_err();
     assert_eq!(error.reason, Reason::Denied);
     assert_eq!(browser.evaluate("document.querySelector('h1').innerText"), "Access denied");
     assert_quiet(&browser, from);
