@@ -190,6 +190,12 @@ typedef bearer_status (*bearer_sign_fn)(void *user_data,
 typedef int64_t (*bearer_read_fn)(void *user_data, void *buffer, size_t capacity);
 
 /**
+ * Opens a URL in a browser, and returns without waiting for it: the browser gets no answer before. BEARER_OK, or any
+ * other status to fail. url lives until the function returns. It must not unwind.
+ */
+typedef bearer_status (*bearer_open_url_fn)(void *user_data, const char *url);
+
+/**
  * Something failed that a person should know of.
  */
 #define BEARER_LEVEL_ERROR 1
@@ -872,6 +878,32 @@ bearer_status bearer_grant(bearer_client *client,
                            const char *grant_json,
                            char **token_json,
                            bearer_error **error);
+
+/**
+ * Signs a person in with a browser on this machine (RFC 8252 section 7.3): listens on 127.0.0.1 and ::1, opens the
+ * browser, waits until it comes back, gets the token, and tells the person on a page whether it worked. The token
+ * becomes the client's, and goes through on_token first. It all happens on the calling thread.
+ *
+ * params_json: as for bearer_login_begin; may be NULL. "redirect_uri" is http://127.0.0.1/callback where it is
+ *   missing; another path, and [::1] or localhost, may be given. A port is filled in where it has none; one that it
+ *   has is used.
+ * open_url: opens the browser, and is called once, from inside the call. NULL: the system does (xdg-open, open,
+ *   rundll32).
+ * token_json: gets the token set; free it with bearer_free. May be NULL.
+ *
+ * Blocks until the person is done, or ten minutes: http.timeout_s ends the exchange with the server, but not the
+ * waiting; a scope's time and a cancel end both. ACCESS_DENIED where the person said no; EXPIRED where nobody came
+ * back; UNSUPPORTED where the system has no browser (no_browser) or the build no network (not_built); UNAVAILABLE
+ * (listen) where the port is taken; HOOK_FAILED, or what open_url returned if 20 to 39; UNSAFE (pkce); as
+ * bearer_login_finish otherwise. INVALID_ARGUMENT, INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_login_loopback(bearer_client *client,
+                                    const char *params_json,
+                                    bearer_open_url_fn open_url,
+                                    void *user_data,
+                                    char **token_json,
+                                    bearer_error **error);
 
 /**
  * Begins a login for a device without a browser (RFC 8628 section 3.1): show the person "user_code" and

@@ -2,7 +2,9 @@
 
 mod device;
 mod endpoints;
+mod key;
 mod login;
+mod loopback;
 mod request;
 
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use crate::call::Call;
 use crate::cancel::Cancel;
 use crate::clock::{Clock, Deadline};
-use crate::config::{Config, PrivateKey};
+use crate::config::Config;
 use crate::error::{Error, Reason, Result};
 use crate::fork::{self, Lock};
 use crate::hooks::{self, Hooks};
@@ -20,14 +22,14 @@ use crate::json::{Object, Raw};
 use crate::oauth::{bearer, challenge};
 use crate::quote::quote;
 use crate::redirect::{self, Asked, Step};
-use crate::secret::{Secret, Wiped};
+use crate::secret::Secret;
 use crate::session::{Current, Families, Session};
-use crate::signing::{Algorithm, Key};
 use crate::stats::Stats;
 use crate::token::TokenSet;
 use crate::transport::Switch;
 use crate::url::Url;
 
+pub use loopback::OpenUrl;
 pub use request::{Request, Response};
 
 /// What a refused answer may hold before it is not worth reading for the sake of its connection.
@@ -77,7 +79,7 @@ impl Client {
         let stats = Arc::new(Stats::default());
         let transport: Arc<dyn Transport> = Arc::new(Switch::new(&config, hooks.clone(), stats.clone())?);
         let families = Families::of_process();
-        let key = read_key(&config)?;
+        let key = key::read(&config)?;
         let session = Session::new(
             config.clone(),
             hooks.clone(),
@@ -378,29 +380,6 @@ impl Drop for Client {
         // Before the session ends, so that what is still under way in the background is not lost on its thread.
         let _ = self.session.end_ahead();
     }
-}
-
-/// The client's private key.
-fn read_key(config: &Config) -> Result<Option<Key>> {
-    let (path, text) = match &config.client.private_key {
-        None => return Ok(None),
-        Some(PrivateKey::Text(text)) => ("client.private_key", Wiped::new(text.expose().to_owned())),
-        Some(PrivateKey::File(path)) => match std::fs::read_to_string(path) {
-            Ok(text) => ("client.private_key_file", Wiped::new(text)),
-            Err(error) => {
-                return Err(Error::new(Reason::File, format!("client.private_key_file: {}", error.kind())));
-            }
-        },
-    };
-    let reason = if cfg!(feature = "signing") { Reason::Member } else { Reason::NotBuilt };
-    let key = Key::read(&text).map_err(|problem| Error::new(reason, format!("{path}: {problem}")))?;
-    let wanted = config.client.signing_algorithm.as_deref();
-    if wanted.and_then(Algorithm::parse).is_some_and(|wanted| !key.algorithms().contains(&wanted)) {
-        let problem =
-            "client.token_endpoint_auth_signing_alg: is of another kind of key than the private key";
-        return Err(Error::new(Reason::Conflict, problem));
-    }
-    Ok(Some(key))
 }
 
 fn access_token_of(set: &TokenSet) -> Result<&Secret> {

@@ -47,6 +47,7 @@ reasons! {
     Handle "handle" INVALID_HANDLE "The handle was freed, is of another kind, or was never one.";
     Reentered "reentered" WOULD_DEADLOCK "A hook called back into the call that waits for it.";
     NotBuilt "not_built" UNSUPPORTED "This build of the library does not have it.";
+    NoBrowser "no_browser" UNSUPPORTED "The system has nothing that opens a browser.";
     NoToken "no_token" LOGIN_REQUIRED "There is no token, and no way to get one without a person.";
     InvalidGrant "invalid_grant" LOGIN_REQUIRED "The authorization server will not renew this session any more.";
     Hook "hook" HOOK_FAILED "A hook failed, or gave this status itself.";
@@ -55,6 +56,7 @@ reasons! {
     Dns "dns" UNAVAILABLE "The host name could not be looked up.";
     Connect "connect" UNAVAILABLE "No connection could be made.";
     Connection "connection" UNAVAILABLE "The connection broke before an answer came.";
+    Listen "listen" UNAVAILABLE "The port that the browser is to come back to is taken.";
     ProxyFailed "proxy_failed" UNAVAILABLE "The proxy refused, or does not speak as a proxy should.";
     Forked "forked" UNAVAILABLE "The process was forked during the call; its connection belongs to the parent.";
     ServerError "server_error" UNAVAILABLE "The authorization server is overloaded or broken (408, 425, 429 or 5xx).";

@@ -31,6 +31,8 @@ pub mod response;
 
 pub mod login;
 
+pub mod loopback;
+
 pub mod device;
 
 pub mod qr;

@@ -10,12 +10,15 @@
 //! | 2 | [`oauth`] | the protocol, pure: builds requests, reads answers |
 //! | 2 | [`redirect`] | which redirects are followed, and what goes along |
 //! | 2 | [`transport`] | one blocking exchange: the network (ureq), or the caller's own HTTP stack |
-//! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`parked`], [`stats`] | what a client is made of, what an exchange is, what hooks and callers may ask, what outlives a call |
-//! | 0 | [`error`], [`status`], [`fork`], [`json`], [`token`], [`secret`], [`clock`], [`base64`], [`calendar`], [`decimal`], [`quote`], [`metadata`], [`cancel`], [`url`], [`random`], [`digest`], [`thread`], [`sync`], [`signing`], [`qr`] | the ground |
+//! | 2 | [`loopback`] | a browser that comes back to this machine: listeners, what may knock there, the page |
+//! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`parked`], [`stats`], [`poll`] | what a client is made of, what an exchange is, what hooks and callers may ask, what outlives a call |
+//! | 0 | [`error`], [`status`], [`fork`], [`json`], [`token`], [`secret`], [`clock`], [`base64`], [`calendar`], [`decimal`], [`quote`], [`metadata`], [`cancel`], [`url`], [`random`], [`digest`], [`thread`], [`sync`], [`signing`], [`qr`], [`browser`] | the ground |
 
 #![deny(unsafe_code)]
 
 pub mod base64;
+#[cfg(feature = "net")]
+pub mod browser;
 pub mod calendar;
 pub mod cancel;
 pub mod clock;
@@ -41,8 +44,12 @@ pub mod config;
 pub mod hooks;
 pub mod http;
 pub mod parked;
+#[cfg(feature = "net")]
+pub mod poll;
 pub mod stats;
 
+#[cfg(feature = "net")]
+pub mod loopback;
 pub mod oauth;
 pub mod redirect;
 pub mod transport;

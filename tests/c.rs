@@ -58,6 +58,7 @@ programs! {
     https
     link
     login
+    loopback
     lock
     outliving
     outliving_clients

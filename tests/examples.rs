@@ -21,6 +21,7 @@ const EXAMPLES: &[&str] = &[
     "store_token",
     "login",
     "device",
+    "login_loopback",
 ];
 
 /// Those that `tests/sharing.rs` runs, many of each.
@@ -107,17 +108,57 @@ fn login_signs_a_person_in() {
     let mut url = String::new();
     output.read_line(&mut url).unwrap();
     // The browser.
-    let mut socket = std::net::TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();
-    let path = url.trim().strip_prefix(server.url()).unwrap();
-    write!(socket, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).unwrap();
+    let answer = get(url.trim());
     let back = answer.lines().find_map(|line| line.strip_prefix("Location: ")).unwrap();
     writeln!(program.stdin.take().unwrap(), "{back}").unwrap();
     let mut said = String::new();
     output.read_to_string(&mut said).unwrap();
     assert_eq!(said, "signed in\n");
     assert!(program.wait().unwrap().success());
+}
+
+/// The system opens a browser by a program of its own; here it is a script, which hands the URL to the test.
+#[test]
+fn login_loopback_signs_a_person_in() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = server();
+    let folder = scratch("opener");
+    std::fs::create_dir_all(&folder).unwrap();
+    let (opener, url) = (folder.join("xdg-open"), folder.join("url"));
+    let _ = std::fs::remove_file(&url);
+    said(Command::new("mkfifo").arg(&url));
+    std::fs::write(&opener, format!("#!/bin/sh\necho \"$1\" >'{}'\n", url.display())).unwrap();
+    std::fs::set_permissions(&opener, PermissionsExt::from_mode(0o755)).unwrap();
+    let client = r#"{"client_id": "test-client", "client_secret": "test-secret"}"#;
+    let config = format!(r#"{{"base_url": "{}", "client": {client}}}"#, server.url());
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let mut program = example("login_loopback");
+    let program =
+        program.arg(&config).env("PATH", path).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let url = std::fs::read_to_string(url).unwrap();
+    let answer = get(url.trim());
+    let back = answer.lines().find_map(|line| line.strip_prefix("Location: ")).unwrap();
+    let page = get(back);
+    assert!(page.contains("<h1>Signed in</h1>"), "{page}");
+    let output = program.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(output.stdout, b"signed in\n");
+
+    let output = run(example("login_loopback").arg(&config).env("PATH", "."));
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("BEARER_UNSUPPORTED: xdg-open cannot be started"), "{said}");
+}
+
+/// What a browser does with a URL.
+fn get(url: &str) -> String {
+    use std::io::{Read, Write};
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut socket = std::net::TcpStream::connect(host).unwrap();
+    write!(socket, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::hook_sign::*;
 use super::hooks::*;
 use super::library::*;
 use super::login::*;
+use super::loopback::*;
 use super::qr::*;
 use super::reply::*;
 use super::request::*;
@@ -111,6 +112,7 @@ fn call_all() -> Vec<&'static str> {
         bearer_percent_encode(t, null_mut());
         bearer_login_begin(c, t, null_mut());
         bearer_login_finish(c, t, t, null_mut());
+        bearer_login_loopback(c, t, None, n, null_mut());
         bearer_grant(c, t, null_mut());
         bearer_device_begin(c, t, null_mut());
         bearer_ciba_begin(c, t, null_mut());

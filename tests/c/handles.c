@@ -51,6 +51,11 @@ static void a_bearer_log_fn(void *u, bearer_level l, const char *e)
 {
     (void)u, (void)l, (void)e;
 }
+static bearer_status a_bearer_open_url_fn(void *u, const char *t)
+{
+    (void)u, (void)t;
+    return BEARER_INTERNAL;
+}
 static int64_t a_bearer_read_fn(void *u, void *b, size_t c)
 {
     (void)u, (void)b, (void)c;
