@@ -20,6 +20,7 @@ const EXAMPLES: &[&str] = &[
     "own_http",
     "store_token",
     "login",
+    "client_credentials",
     "device",
     "login_loopback",
 ];
@@ -159,6 +160,26 @@ fn get(url: &str) -> String {
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
     answer
+}
+
+#[test]
+fn client_credentials_finds_its_server_and_signs() {
+    let (server, key) = (server(), "src/signing/tests/rfc-8037-a-1.json");
+    let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    let client = format!(
+        r#"{{"client_id":"my-service","method":"private_key_jwt","jwk":{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}}}"#
+    );
+    assert_eq!(server.control("POST", "/control/client", &client).0, 200);
+    let (issuer, api) = (server.url(), format!("{}/api", server.url()));
+    let key = root().join(key);
+    let output = example("client_credentials")
+        .args([issuer, &api, "my-service"])
+        .arg(key)
+        .arg("lights")
+        .output()
+        .unwrap();
+    assert!(said(&output).contains(r#""path":"/api/lights""#), "{}", said(&output));
+    assert_eq!(counted(&server, "client_accepted_private_key_jwt"), 1);
 }
 
 #[test]

@@ -95,7 +95,6 @@ fn compile(name: &str) -> PathBuf {
         arguments.extend(["-I".into(), folder.join(include).into()]);
     }
     arguments.push(folder.join(format!("interop/{name}.c")).into());
-    arguments.push("-ldl".into());
     if name == "signing_hook" {
         arguments.push("-lcrypto".into());
     }

@@ -42,23 +42,23 @@ static void another(void)
 
 static void ca_signed(void)
 {
-    is_bound(client_if_built(configured(CLIENT("certificate", "tls_client_auth"), certificate("client"), GRANT)));
+    is_bound(saving_client(configured(CLIENT("certificate", "tls_client_auth"), certificate("client"), GRANT)));
 }
 
 static void self_signed(void)
 {
-    is_bound(client_if_built(configured(CLIENT("self-signed", "self_signed_tls_client_auth"), certificate("self"), GRANT)));
+    is_bound(saving_client(configured(CLIENT("self-signed", "self_signed_tls_client_auth"), certificate("self"), GRANT)));
 }
 
 /* The issuer's ordinary endpoints take no certificate: without mtls_endpoint_aliases it would not work. */
 static void ca_signed_discovered(void)
 {
-    is_bound(client_if_built(discovering(CLIENT("certificate", "tls_client_auth"), certificate("client"), GRANT)));
+    is_bound(saving_client(discovering(CLIENT("certificate", "tls_client_auth"), certificate("client"), GRANT)));
 }
 
 static void self_signed_discovered(void)
 {
-    is_bound(client_if_built(discovering(CLIENT("self-signed", "self_signed_tls_client_auth"), certificate("self"), GRANT)));
+    is_bound(saving_client(discovering(CLIENT("self-signed", "self_signed_tls_client_auth"), certificate("self"), GRANT)));
 }
 
 static const struct row rows[] = {

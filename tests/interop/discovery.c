@@ -1,11 +1,10 @@
 /* Metadata that are discovered: RFC 8414, then OpenID Connect Discovery. */
 #include "interop.h"
 
-static bearer_status (*discover)(bearer_client *, char **, bearer_error **);
 
 static void by_issuer(void)
 {
-    bearer_client *client = client_if_built(discovering("'client_id':'app','scope':'read'", "", ""));
+    bearer_client *client = saving_client(discovering("'client_id':'app','scope':'read'", "", ""));
     log_in(client, "");
     CHECK_TEXT(json_text(get_text(client, "read"), "sub"), "alice");
     OK(bearer_client_refresh(client, NULL, &error));
@@ -15,7 +14,7 @@ static void by_issuer(void)
 
 static void device(void)
 {
-    bearer_client *client = client_if_built(discovering("'client_id':'tv'", "", ""));
+    bearer_client *client = saving_client(discovering("'client_id':'tv'", "", ""));
     char *device;
     OK(bearer_device_begin(client, NULL, &device, &error));
     control("GET", format("device?user_code=%s&approves=true", json_text(taken(device), "user_code")), NULL);
@@ -25,7 +24,7 @@ static void device(void)
 /* Metadata that are where OpenID Connect has them alone, and that name one way to authenticate: no other would work. */
 static void openid(void)
 {
-    bearer_client *client = client_if_built(discovering("'client_id':'service-basic','client_secret':'service-basic-secret'", "",
+    bearer_client *client = saving_client(discovering("'client_id':'service-basic','client_secret':'service-basic-secret'", "",
                                                         "'grant':{'grant_type':'client_credentials'}"));
     CHECK_NUMBER(get_status(client, "read"), 200);
     bearer_client_free(client);
@@ -33,10 +32,9 @@ static void openid(void)
 
 static void called(void)
 {
-    FUNCTION_IF_BUILT(discover, "bearer_discover");
-    bearer_client *client = client_if_built(discovering("'client_id':'app'", "", ""));
+    bearer_client *client = saving_client(discovering("'client_id':'app'", "", ""));
     char *metadata;
-    OK(discover(client, &metadata, &error));
+    OK(bearer_discover(client, &metadata, &error));
     metadata = taken(metadata);
     CHECK_TEXT(json_text(metadata, "issuer"), issuer);
     CHECK_TEXT(json_text(metadata, "token_endpoint"), format("%s/token", issuer));
@@ -52,7 +50,7 @@ static void wrong_issuer(void)
 {
     char *other = format("%.*slocalhost%s", (int)(strstr(issuer, "127.0.0.1") - issuer), issuer,
                          strstr(issuer, "127.0.0.1") + strlen("127.0.0.1"));
-    bearer_client *client = client_if_built(config_of(format("'issuer':'%s'", other), "'client_id':'service-post'", "",
+    bearer_client *client = saving_client(config_of(format("'issuer':'%s'", other), "'client_id':'service-post'", "",
                                                       "'grant':{'grant_type':'client_credentials'}"));
     bearer_response *response;
     EXPECT(bearer_client_request(client, "GET", "read", NULL, 0, &response, &error), BEARER_UNSAFE, "issuer");

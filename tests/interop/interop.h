@@ -7,7 +7,6 @@
 #define INTEROP_H
 
 #include "check.h"
-#include <dlfcn.h>
 #include <fcntl.h>
 
 enum { PLAIN = 1, TLS = 2, MTLS = 4, ALIAS = 8, OPENID = 16, WRONG_NAME = 32, SECURE = TLS | MTLS | ALIAS, EVERY = PLAIN | SECURE };
@@ -136,30 +135,6 @@ static inline bearer_client *saving_client(const char *config)
     bearer_client *client = client_of(config);
     OK(bearer_client_on_token(client, save, NULL, NULL, &error));
     return client;
-}
-
-/* A client of a configuration that this library may not know yet. */
-static inline bearer_client *client_if_built(const char *config)
-{
-    bearer_client *client;
-    bearer_status status = bearer_client_new(config, &client, &error);
-    if (status == BEARER_UNSUPPORTED || status == BEARER_INVALID_ARGUMENT) {
-        not_tried("not built: %s", bearer_error_message(error));
-    }
-    OK(status);
-    OK(bearer_client_on_token(client, save, NULL, NULL, &error));
-    return client;
-}
-
-/* A function that this library may not have yet, into a pointer of its type. */
-#define FUNCTION_IF_BUILT(pointer, name) (*(void **)&(pointer) = symbol_if_built(name))
-static inline void *symbol_if_built(const char *name)
-{
-    void *symbol = dlsym(RTLD_DEFAULT, name);
-    if (symbol == NULL) {
-        not_tried("not built: %s", name);
-    }
-    return symbol;
 }
 
 /* --- The server and its people --- */

@@ -1,9 +1,6 @@
 /* A login whose callback comes to this machine: bearer_login_loopback (RFC 8252 section 7.3). */
 #include "interop.h"
 
-typedef bearer_status (*open_fn)(void *user_data, const char *url);
-static bearer_status (*login_loopback)(bearer_client *, const char *, open_fn, void *, char **, bearer_error **);
-
 /* The browser: the person's part first, then the callback, whose page says that it is done. */
 static void *browse(void *authorization_url)
 {
@@ -29,10 +26,9 @@ static bearer_status open_url(void *user_data, const char *url)
 
 static void whole(void)
 {
-    FUNCTION_IF_BUILT(login_loopback, "bearer_login_loopback");
     bearer_client *client = saving_client(configured("'client_id':'app','scope':'read'", "", ""));
     char *token;
-    OK(login_loopback(client, NULL, open_url, NULL, &token, &error));
+    OK(bearer_login_loopback(client, NULL, open_url, NULL, &token, &error));
     join(browser);
     CHECK_TEXT(held_token(client), taken(token));
     CHECK_NUMBER(saved, 1);
@@ -42,10 +38,9 @@ static void whole(void)
 
 static void denied(void)
 {
-    FUNCTION_IF_BUILT(login_loopback, "bearer_login_loopback");
     bearer_client *client = client_of(configured("'client_id':'app'", "", ""));
     char *token;
-    EXPECT(login_loopback(client, json("{'login_hint':'deny'}"), open_url, NULL, &token, &error), BEARER_ACCESS_DENIED, NULL);
+    EXPECT(bearer_login_loopback(client, json("{'login_hint':'deny'}"), open_url, NULL, &token, &error), BEARER_ACCESS_DENIED, NULL);
     join(browser);
     CHECK(token == NULL);
     bearer_client_free(client);

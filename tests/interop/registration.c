@@ -1,15 +1,13 @@
 /* Dynamic client registration (RFC 7591). */
 #include "interop.h"
 
-static bearer_status (*registers)(bearer_client *, const char *, char **, bearer_error **);
 
 /* What the server answers is what "client" takes. */
 static void used(void)
 {
-    FUNCTION_IF_BUILT(registers, "bearer_register");
     bearer_client *client = client_of(configured("", "", ""));
     char *registered;
-    OK(registers(client,
+    OK(bearer_register(client,
                  json("{'client_name':'interop','application_type':'native','redirect_uris':['" REDIRECT_URI "'],"
                       "'grant_types':['authorization_code','refresh_token'],'response_types':['code'],"
                       "'token_endpoint_auth_method':'client_secret_basic'}"),
@@ -26,10 +24,9 @@ static void used(void)
 
 static void refused(void)
 {
-    FUNCTION_IF_BUILT(registers, "bearer_register");
     bearer_client *client = client_of(configured("", "", ""));
     char *registered;
-    bearer_status status = registers(client, json("{'redirect_uris':['http://elsewhere.example/#fragment']}"), &registered, &error);
+    bearer_status status = bearer_register(client, json("{'redirect_uris':['http://elsewhere.example/#fragment']}"), &registered, &error);
     CHECK_TEXT(json_text(bearer_error_json(error), "oauth_error"), "invalid_redirect_uri");
     EXPECT(status, BEARER_REJECTED, "oauth_error");
     CHECK(registered == NULL);

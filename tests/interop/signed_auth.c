@@ -3,7 +3,7 @@
 
 static bearer_client *machine(const char *client)
 {
-    return client_if_built(configured(client, "", "'grant':{'grant_type':'client_credentials'}"));
+    return saving_client(configured(client, "", "'grant':{'grant_type':'client_credentials'}"));
 }
 
 static void accepted(const char *client_members)

@@ -4,9 +4,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-typedef bearer_status (*sign_fn)(void *user_data, const char *algorithm, const void *bytes, size_t len, bearer_reply *reply);
-static bearer_status (*on_sign)(bearer_client *, sign_fn, void *, bearer_destroy_fn, bearer_error **);
-static bearer_status (*reply_signature)(bearer_reply *, const void *, size_t);
 static int signatures;
 
 /* OpenSSL's signature is DER; a JWS has r and s side by side (RFC 7518 section 3.4). */
@@ -39,7 +36,7 @@ static bearer_status sign(void *user_data, const char *algorithm, const void *by
         signature_len = side_by_side(signature, signature_len);
     }
     signatures++;
-    return reply_signature(reply, signature, signature_len);
+    return bearer_reply_signature(reply, signature, signature_len);
 }
 
 static void let_go(void *key)
@@ -49,16 +46,14 @@ static void let_go(void *key)
 
 static bearer_client *signing(const char *alg, bearer_destroy_fn destroy)
 {
-    FUNCTION_IF_BUILT(on_sign, "bearer_client_on_sign");
-    FUNCTION_IF_BUILT(reply_signature, "bearer_reply_signature");
     char *members = format("'client_id':'service-%s','token_endpoint_auth_method':'private_key_jwt',"
                            "'token_endpoint_auth_signing_alg':'%s'", alg, alg);
-    bearer_client *client = client_if_built(configured(members, "", "'grant':{'grant_type':'client_credentials'}"));
+    bearer_client *client = saving_client(configured(members, "", "'grant':{'grant_type':'client_credentials'}"));
     FILE *file = fopen(work_file(format("%s.pem", alg)), "r");
     EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
     fclose(file);
     CHECK(key != NULL);
-    OK(on_sign(client, sign, key, destroy, &error));
+    OK(bearer_client_on_sign(client, sign, key, destroy, &error));
     return client;
 }
 

@@ -1,15 +1,13 @@
 /* Who signed in: the UserInfo endpoint (OpenID Connect Core section 5.3). */
 #include "interop.h"
 
-static bearer_status (*userinfo)(bearer_client *, char **, bearer_error **);
 
 static void claims(void)
 {
-    FUNCTION_IF_BUILT(userinfo, "bearer_userinfo");
     bearer_client *client = client_of(configured("'client_id':'app'", "", ""));
     log_in(client, "'scope':'openid email'");
     char *answer;
-    OK(userinfo(client, &answer, &error));
+    OK(bearer_userinfo(client, &answer, &error));
     answer = taken(answer);
     CHECK_TEXT(json_text(answer, "sub"), "alice");
     CHECK_TEXT(json_text(answer, "email"), "alice@example.com");
@@ -19,11 +17,10 @@ static void claims(void)
 /* The token has been forgotten: it is renewed, as for any request. */
 static void renewed(void)
 {
-    FUNCTION_IF_BUILT(userinfo, "bearer_userinfo");
     bearer_client *client = client_of(configured("'client_id':'app'", "", ""));
     char *set = log_in(client, "'scope':'openid'"), *answer;
     control("GET", format("forget?access_token=%s", json_text(set, "access_token")), NULL);
-    OK(userinfo(client, &answer, &error));
+    OK(bearer_userinfo(client, &answer, &error));
     CHECK_TEXT(json_text(taken(answer), "sub"), "alice");
     bearer_client_free(client);
 }
