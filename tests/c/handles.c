@@ -314,7 +314,7 @@ static void every_handle_parameter(void)
 static int may_be_null(const struct function *function, size_t parameter)
 {
     static const char *const optional[] = {"options_json", "params_json", "answer_headers_json", "message", "destroy", "user_data", "fn", "lock",
-                                           "reload", "unlock"};
+                                           "reload", "unlock", "open_url"};
     static const char *const wanted[] = {"client", "scope", "request", "response", "resend"};
     const char *name = function->parameters[parameter].name;
     enum kind kind = function->parameters[parameter].kind;
