@@ -1,6 +1,6 @@
 //! The system's browser.
 
-use std::process::{Child, Command, Stdio};
+use std::io::ErrorKind;
 
 use crate::error::{Error, Reason, Result};
 
@@ -21,58 +21,98 @@ pub fn open(url: &str) -> Result<()> {
     })
 }
 
-fn start(program: &str, arguments: &[&str], url: &str) -> std::result::Result<(), std::io::ErrorKind> {
-    let mut command = Command::new(program);
-    command.args(arguments).arg(url);
-    // What a browser has to say does not belong on the program's terminal.
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    detach(&mut command);
-    let mut child = spawn(&mut command)?;
-    if cfg!(unix) {
-        // The one that was only there to start it.
-        let _ = child.wait();
-    }
-    Ok(())
-}
-
-/// std panics where the program does not exist and the host ignores SIGCHLD.
-fn spawn(command: &mut Command) -> std::result::Result<Child, std::io::ErrorKind> {
-    let spawned = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| command.spawn()));
-    spawned.map_err(|_| std::io::ErrorKind::NotFound)?.map_err(|error| error.kind())
-}
-
-/// The new process is nobody's child, so that it leaves no zombie however long the browser runs; the terminal's signals
-/// pass it by, and it keeps none of the program's descriptors.
+/// Not by `std::process`, which would be 35 KB of the library, and panics where the host ignores SIGCHLD.
 #[cfg(unix)]
-fn detach(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    command.process_group(0);
-    // SAFETY: between fork and exec, and only calls that POSIX allows there.
+fn start(program: &str, arguments: &[&str], url: &str) -> std::result::Result<(), ErrorKind> {
+    use std::ffi::CString;
+    use std::io::{Error, Read};
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+    use std::ptr::{null, null_mut};
+    // A fork of the host's that never ends may hold the other end of the pair.
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
+    let kind = |error: Error| error.kind();
+    let (mut ours, theirs) = UnixStream::pair().map_err(kind)?;
+    ours.set_read_timeout(Some(PATIENCE)).map_err(kind)?;
+    let words = [&[program], arguments, &[url]].concat();
+    let words: Vec<CString> = words.into_iter().filter_map(|word| CString::new(word).ok()).collect();
+    let argv: Vec<_> = words.iter().map(|word| word.as_ptr()).chain([null()]).collect();
+    // SAFETY: the child leaves this function by `become_opener` alone.
     #[allow(unsafe_code)]
+    let child = match unsafe { libc::fork() } {
+        -1 => return Err(Error::last_os_error().kind()),
+        // SAFETY: this is the child of a fork; the texts live until it is another program.
+        0 => unsafe { become_opener(&argv, theirs.as_raw_fd()) },
+        child => child,
+    };
+    drop(theirs);
+    // The child was only there to start another, and ends at once.
+    // SAFETY: it only waits; a host that waits for all of its children may have been faster.
+    #[allow(unsafe_code)]
+    while unsafe { libc::waitpid(child, null_mut(), 0) } < 0
+        && Error::last_os_error().kind() == ErrorKind::Interrupted
+    {}
+    let mut errno = [0; 4];
+    match ours.read_exact(&mut errno) {
+        Ok(()) => Err(Error::from_raw_os_error(i32::from_ne_bytes(errno)).kind()),
+        // It has become the other program.
+        Err(_) => Ok(()),
+    }
+}
+
+/// Nobody's child, so that it leaves no zombie however long the browser runs; the terminal's signals pass it by, what it
+/// has to say does not appear there, and it keeps none of the program's descriptors.
+///
+/// # Safety
+///
+/// Only in the child of a fork, with a NULL at the end of `argv`.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+unsafe fn become_opener(argv: &[*const libc::c_char], report: libc::c_int) -> ! {
+    // SAFETY: between fork and exec, and only calls that are fit for that; the set and the texts live through them.
     unsafe {
-        command.pre_exec(|| {
+        let other = libc::fork();
+        if other > 0 {
+            libc::_exit(0);
+        }
+        if other == 0 {
+            libc::setpgid(0, 0);
+            let mut none: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&mut none);
+            libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
+            libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+            let nothing = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
+            for standard in 0..3 {
+                libc::dup2(nothing, standard);
+            }
             #[cfg(target_os = "linux")]
             libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
-            match libc::fork() {
-                0 => Ok(()),
-                -1 => Err(std::io::Error::last_os_error()),
-                _ => libc::_exit(0),
-            }
-        });
+            libc::execvp(argv[0], argv.as_ptr());
+        }
+        let errno = std::io::Error::last_os_error().raw_os_error().unwrap_or(0).to_ne_bytes();
+        libc::write(report, errno.as_ptr().cast(), errno.len());
+        libc::_exit(1)
     }
 }
 
 #[cfg(not(unix))]
-fn detach(_: &mut Command) {}
+fn start(program: &str, arguments: &[&str], url: &str) -> std::result::Result<(), ErrorKind> {
+    use std::process::{Command, Stdio};
+    let mut command = Command::new(program);
+    command.args(arguments).arg(url);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(drop).map_err(|error| error.kind())
+}
 
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use std::process::Command;
 
     #[test]
     fn what_cannot_be_started_is_said_at_once() {
         let kind = start("no-such-program", &[], "http://127.0.0.1/").unwrap_err();
-        assert_eq!(kind, std::io::ErrorKind::NotFound);
+        assert_eq!(kind, ErrorKind::NotFound);
     }
 
     #[cfg(target_os = "linux")]

@@ -96,9 +96,8 @@ impl Expected {
 /// Whether these may be the first bytes of a request: a method, of letters.
 fn begins_well(bytes: &[u8]) -> bool {
     let method = bytes.split(|&b| b == b' ').next().unwrap_or_default();
-    method.len() <= 32
-        && method.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
-        && (bytes.is_empty() || !method.is_empty())
+    let is_fit = |b: &u8| b.is_ascii_alphanumeric() || *b == b'-';
+    bytes.is_empty() || !method.is_empty() && method.len() <= 32 && method.iter().all(is_fit)
 }
 
 #[cfg(test)]

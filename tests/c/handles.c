@@ -319,8 +319,9 @@ static void every_handle_parameter(void)
 /* Where NULL means something. */
 static int may_be_null(const struct function *function, size_t parameter)
 {
-    static const char *const optional[] = {"options_json", "params_json", "token_type_hint", "answer_headers_json", "message", "destroy", "user_data", "fn", "open_url", "lock",
-                                           "reload", "unlock"};
+    static const char *const optional[] = {"options_json", "params_json", "token_type_hint", "answer_headers_json",
+                                           "message",      "destroy",     "user_data",       "fn",
+                                           "open_url",     "lock",        "reload",          "unlock"};
     static const char *const wanted[] = {"client", "scope", "request", "response", "resend"};
     const char *name = function->parameters[parameter].name;
     enum kind kind = function->parameters[parameter].kind;
