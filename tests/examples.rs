@@ -172,13 +172,9 @@ fn client_credentials_finds_its_server_and_signs() {
     assert_eq!(server.control("POST", "/control/client", &client).0, 200);
     let (issuer, api) = (server.url(), format!("{}/api", server.url()));
     let key = root().join(key);
-    let output = example("client_credentials")
-        .args([issuer, &api, "my-service"])
-        .arg(key)
-        .arg("lights")
-        .output()
-        .unwrap();
-    assert!(said(&output).contains(r#""path":"/api/lights""#), "{}", said(&output));
+    let mut program = example("client_credentials");
+    let told = said(program.args([issuer, &api, "my-service"]).arg(key).arg("lights"));
+    assert!(told.contains(r#""path":"/api/lights""#), "{told}");
     assert_eq!(counted(&server, "client_accepted_private_key_jwt"), 1);
 }
 
