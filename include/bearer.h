@@ -554,7 +554,8 @@ bearer_status bearer_client_refresh(bearer_client *client,
                                     bearer_error **error);
 
 /**
- * The headers that a request by your own HTTP stack needs, as JSON: {"authorization":"Bearer ..."}.
+ * The headers that a request by your own HTTP stack needs, as JSON: {"authorization":"Bearer ..."}, or for a token
+ * that is bound to a key {"authorization":"DPoP ...","dpop":"..."}, of which the second is good for one request.
  *
  * method, url: of that request; the URL is absolute, and of the client's base_url or origins.
  * headers_json: gets the headers; free it with bearer_free. May be NULL.

@@ -58,7 +58,7 @@ impl Client {
         if !self.take_turn(&device)? {
             return Ok(None);
         }
-        let error = match self.session.obtain(device::poll(&device), |_| Ok(()), call) {
+        let error = match self.session.obtain(device::poll(&device), None, |_| Ok(()), call) {
             Ok(current) => {
                 self.paces.lock()?.retain(|pace| pace.key != key(&device));
                 return Ok(Some(current.set.clone()));

@@ -1,5 +1,6 @@
 //! What an authorization server does for a client beside the token endpoint.
 
+use super::authorize::access_token_of;
 use super::{Client, Request};
 use crate::call::Call;
 use crate::error::{Error, Reason, Result};
@@ -81,7 +82,7 @@ impl Client {
     pub fn introspect(&self, token: Option<&str>, call: &Call) -> Result<Object> {
         let token = match token {
             Some(token) => Secret::from(token),
-            None => super::access_token_of(&self.token()?)?.clone(),
+            None => access_token_of(&self.token()?)?.clone(),
         };
         let answer = self.session.ask(Endpoint::Introspection, &vec![("token".to_owned(), token)], call)?;
         match answer.get("active").and_then(Raw::as_bool) {
