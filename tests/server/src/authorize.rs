@@ -50,6 +50,7 @@ pub fn answer(state: &mut State, request: &Request, base: &str) -> Response {
             },
             redirect_uri: redirect_uri.to_string(),
             challenge: challenge.map(ToString::to_string),
+            jkt: value("dpop_jkt").map(ToString::to_string),
             expires_ms: state.clock.now_ms() + CODE_TTL_MS,
             grant: None,
         }),

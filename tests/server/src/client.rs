@@ -30,6 +30,8 @@ pub struct Client {
     pub certificate: Option<String>,
     /// Where it can have codes sent; anywhere, if it did not say.
     pub redirect_uris: Option<Vec<String>>,
+    /// Whether its tokens have to be bound (RFC 9449, section 5.2).
+    pub dpop_bound: bool,
 }
 
 impl Client {
@@ -57,6 +59,7 @@ impl Client {
             keys: jwks.iter().map(Jwk::parse).collect::<Result<_, _>>()?,
             certificate: members.text("certificate_sha256")?.map(|hash| hash.to_ascii_lowercase()),
             redirect_uris,
+            dpop_bound: members.flag("dpop_bound_access_tokens")?.unwrap_or(false),
         };
         client.complete(certificate)?;
         Ok(client)

@@ -1,5 +1,6 @@
 //! Settings that tests change while the server runs.
 
+use crate::dpop;
 use crate::members::Members;
 use crate::options::Options;
 use crate::presented::PASSWORD;
@@ -47,6 +48,10 @@ pub struct Config {
     pub device_interval_s: u64,
     /// The path of the issuer, which begins with a slash, or nothing.
     pub issuer_path: String,
+    /// How proofs of possession are treated.
+    pub dpop: dpop::Settings,
+    /// Whether answers say what time it is here.
+    pub date_header: bool,
     /// Whether connections stay open after an answer.
     pub keep_alive: bool,
 }
@@ -74,6 +79,8 @@ impl Config {
             reject_all: false,
             device_interval_s: 1,
             issuer_path: String::new(),
+            dpop: dpop::Settings::default(),
+            date_header: false,
             keep_alive: true,
         }
     }
@@ -141,6 +148,10 @@ impl Config {
             }
             new.issuer_path = path;
         }
+        new.dpop.change(&mut members)?;
+        if let Some(says) = members.flag("date_header")? {
+            new.date_header = says;
+        }
         if let Some(keep) = members.flag("keep_alive")? {
             new.keep_alive = keep;
         }
@@ -150,7 +161,7 @@ impl Config {
 
     /// All settings, as the control interface shows them.
     pub fn to_json(&self) -> Value {
-        json!({
+        let mut all = json!({
             "rotate": self.rotate,
             "access_ttl_s": self.access_ttl_s,
             "grace_s": self.grace_s,
@@ -171,7 +182,10 @@ impl Config {
             "keep_alive": self.keep_alive,
             "device_interval_s": self.device_interval_s,
             "issuer_path": self.issuer_path,
-        })
+            "date_header": self.date_header,
+        });
+        self.dpop.show(&mut all);
+        all
     }
 }
 

@@ -82,6 +82,7 @@ fn run(
             state.config = state.config.changed(members)?;
             Ok(state.config.to_json())
         }
+        ("POST", "dpop") => Ok(shared.lock().dpop.control(members)?),
         ("POST", "fault") => Ok(json!({ "id": shared.lock().faults.add(members)? })),
         ("POST", "metadata") => {
             shared.lock().published.alter(members)?;
@@ -152,13 +153,16 @@ fn issue(state: &mut State, mut members: Members) -> Result<Value, String> {
     let acr = members.text("acr")?;
     let ttl_s = members.count("expires_in", u32::MAX)?.unwrap_or(state.config.access_ttl_s);
     let expired = members.flag("expired")?.unwrap_or(false);
+    let jkt = members.text("jkt")?;
     members.finish()?;
     let ttl = i64::try_from(ttl_s).unwrap_or(i64::MAX);
     // An expired token is one that was issued its lifetime and a minute ago.
     let issued_ms = state.clock.now_ms() - if expired { (ttl + 60) * 1000 } else { 0 };
     let granted = Granted { acr, auth_ms: Some(issued_ms), ..Granted::new(&client_id, &scope).by(&sub) };
     let grant = state.grants.grant(granted);
+    state.jkt = jkt;
     let mut answer = state.token_answer_at(issued_ms, grant, &scope, true, ttl_s);
+    state.jkt = None;
     answer["expires_at"] = (issued_ms.div_euclid(1000) + ttl).into();
     Ok(answer)
 }
@@ -167,11 +171,13 @@ fn code(state: &mut State, mut members: Members) -> Result<Value, String> {
     let client_id = known_client(state, &mut members)?;
     let redirect_uri = members.required_text("redirect_uri")?;
     let challenge = members.text("code_challenge")?;
+    let jkt = members.text("dpop_jkt")?;
     members.finish()?;
     let code = Code {
         granted: Granted::new(&client_id, DEFAULT_SCOPE),
         redirect_uri,
         challenge,
+        jkt,
         expires_ms: state.clock.now_ms() + CODE_TTL_MS,
         grant: None,
     };

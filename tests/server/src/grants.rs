@@ -39,6 +39,7 @@ struct Access {
     scope: String,
     issued_ms: i64,
     expires_ms: i64,
+    jkt: Option<String>,
     refused: bool,
 }
 
@@ -52,10 +53,13 @@ pub struct Live<'a> {
     pub issued_ms: i64,
     /// When it stops being good.
     pub expires_ms: i64,
+    /// The thumbprint of the key it is bound to.
+    pub jkt: Option<&'a str>,
 }
 
 struct Refresh {
     grant: GrantId,
+    jkt: Option<String>,
     refused: bool,
     spent: Option<Spent>,
 }
@@ -73,6 +77,8 @@ pub struct Code {
     pub redirect_uri: String,
     /// The PKCE challenge (S256), if there was one.
     pub challenge: Option<String>,
+    /// The thumbprint of the key it is bound to (RFC 9449, section 10).
+    pub jkt: Option<String>,
     /// When it stops being good.
     pub expires_ms: i64,
     /// What came of it, once it is used.
@@ -133,18 +139,25 @@ impl Grants {
     }
 
     /// A new access token.
-    pub fn access_token(&mut self, grant: GrantId, scope: &str, issued_ms: i64, expires_ms: i64) -> String {
+    pub fn access_token(
+        &mut self,
+        grant: GrantId,
+        scope: &str,
+        issued_ms: i64,
+        expires_ms: i64,
+        jkt: Option<String>,
+    ) -> String {
         let token = random("at-");
         let scope = scope.to_string();
-        let access = Access { grant, scope, issued_ms, expires_ms, refused: false };
+        let access = Access { grant, scope, issued_ms, expires_ms, jkt, refused: false };
         self.access.insert(token.clone(), access);
         token
     }
 
     /// A new refresh token.
-    pub fn refresh_token(&mut self, grant: GrantId) -> String {
+    pub fn refresh_token(&mut self, grant: GrantId, jkt: Option<String>) -> String {
         let token = random("rt-");
-        let refresh = Refresh { grant, refused: false, spent: None };
+        let refresh = Refresh { grant, jkt, refused: false, spent: None };
         self.refresh.insert(token.clone(), refresh);
         token
     }
@@ -171,7 +184,18 @@ impl Grants {
             scope: &access.scope,
             issued_ms: access.issued_ms,
             expires_ms: access.expires_ms,
+            jkt: access.jkt.as_deref(),
         })
+    }
+
+    /// The thumbprint of the key that a refresh token is bound to.
+    pub fn refresh_jkt(&self, token: &str) -> Option<&str> {
+        self.refresh.get(token)?.jkt.as_deref()
+    }
+
+    /// The client of a grant.
+    pub fn client(&self, grant: GrantId) -> &str {
+        &self.grants[grant].granted.client_id
     }
 
     /// What a refresh token came from, where it can be used.

@@ -27,7 +27,7 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
             "scope": live.scope,
             "client_id": live.granted.client_id,
             "sub": live.granted.sub,
-            "token_type": "Bearer",
+            "token_type": if live.jkt.is_some() { "DPoP" } else { "Bearer" },
             "iat": live.issued_ms.div_euclid(1000),
             "exp": live.expires_ms.div_euclid(1000),
             "iss": state.issuer(place.base),
@@ -38,6 +38,9 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
         }
         if let Some(auth_ms) = live.granted.auth_ms {
             answer["auth_time"] = auth_ms.div_euclid(1000).into();
+        }
+        if let Some(jkt) = live.jkt {
+            answer["cnf"] = json!({ "jkt": jkt });
         }
         if let Some(actor) = &live.granted.actor {
             answer["act"] = json!({ "sub": actor });

@@ -1,6 +1,7 @@
 //! Token answers: what the token endpoint, account linking and the control interface
 //! all hand out.
 
+use crate::dpop;
 use crate::grants::{GrantId, Presented};
 use crate::published::merge;
 use crate::shared::State;
@@ -41,14 +42,17 @@ impl State {
     ) -> Value {
         let ttl_ms = i64::try_from(ttl_s).unwrap_or(i64::MAX).saturating_mul(1000);
         let expires_ms = issued_ms.saturating_add(ttl_ms);
+        let jkt = self.jkt.clone();
         let mut answer = json!({
-            "access_token": self.grants.access_token(grant, scope, issued_ms, expires_ms),
-            "token_type": "Bearer",
+            "access_token": self.grants.access_token(grant, scope, issued_ms, expires_ms, jkt.clone()),
+            "token_type": if jkt.is_some() { "DPoP" } else { "Bearer" },
             "expires_in": ttl_s,
             "scope": scope,
         });
         if with_refresh {
-            answer["refresh_token"] = Value::String(self.grants.refresh_token(grant));
+            // RFC 9449, section 5: those of clients that can prove who they are, are bound to them.
+            let jkt = jkt.filter(|_| !self.clients.is_confidential(self.grants.client(grant)));
+            answer["refresh_token"] = Value::String(self.grants.refresh_token(grant, jkt));
         }
         merge(&mut answer, &self.config.token_members);
         answer
@@ -72,6 +76,12 @@ impl State {
             }
             Presented::Bad => return Err(NotRenewed::InvalidGrant),
         };
+        if let Some(bound) = self.grants.refresh_jkt(token)
+            && self.jkt.as_deref() != Some(bound)
+        {
+            dpop::count_refusal(self, if self.jkt.is_some() { "binding" } else { "missing" });
+            return Err(NotRenewed::InvalidGrant);
+        }
         let granted = self.grants.scope(grant);
         let scope = match scope {
             Some(asked) if !is_within(asked, &granted) => return Err(NotRenewed::InvalidScope),

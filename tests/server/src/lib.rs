@@ -24,6 +24,7 @@ mod config;
 mod conn;
 mod control;
 mod device;
+mod dpop;
 mod encoding;
 mod exchange;
 mod fault;

@@ -1,6 +1,7 @@
 //! What the server says of itself: RFC 8414, OpenID Connect Discovery and RFC 9728.
 
 use crate::client::METHODS;
+use crate::dpop;
 use crate::exchange::GRANT;
 use crate::jws::ALGORITHMS;
 use crate::presented::ASSERTIONS;
@@ -66,6 +67,7 @@ pub fn document(shared: &Shared, which: Document, base: &str, issuer: &str, reso
             "authorization_servers": [issuer],
             "bearer_methods_supported": ["header"],
             "scopes_supported": ["read", "write"],
+            "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
         }),
     }
 }
@@ -109,6 +111,7 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
         "token_endpoint_auth_methods_supported": METHODS,
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
     })
 }
 

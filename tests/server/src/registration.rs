@@ -68,9 +68,17 @@ fn read(request: &Request, certificate: &str) -> Result<(Client, Value), &'stati
         keys: jwks.iter().map(Jwk::parse).collect::<Result<_, _>>().map_err(|_| WRONG)?,
         certificate: None,
         redirect_uris,
+        dpop_bound: flag(&metadata, "dpop_bound_access_tokens")?,
     };
     client.complete(certificate).map_err(|_| WRONG)?;
     Ok((client, Value::Object(metadata)))
+}
+
+fn flag(metadata: &Map<String, Value>, name: &str) -> Result<bool, &'static str> {
+    match metadata.get(name) {
+        None => Ok(false),
+        Some(flag) => flag.as_bool().ok_or("invalid_client_metadata"),
+    }
 }
 
 fn redirect_uris(metadata: &Map<String, Value>, needed: bool) -> Result<Option<Vec<String>>, &'static str> {

@@ -3,7 +3,7 @@
 use crate::metadata::Document;
 use crate::request::Request;
 use crate::response::Response;
-use crate::shared::{Counters, Kind, Shared};
+use crate::shared::{Counters, Kind, Shared, State};
 use crate::{api, authorize, ciba, device, introspect, link, published, registration, token, userinfo};
 
 /// The token endpoint.
@@ -38,6 +38,15 @@ impl Place<'_> {
         let bases = [Some(self.base), self.alias_of].into_iter().flatten();
         bases.flat_map(|base| [format!("{base}{issuer_path}"), format!("{base}{TOKEN}")]).collect()
     }
+
+    /// Whether this is the URL of a request, which has no query (RFC 9449, section 4.3):
+    /// by the name under which the client reached the server, or by the server's own.
+    pub fn is_at(&self, url: &str, request: &Request) -> bool {
+        let scheme = self.base.split("://").next().unwrap_or_default();
+        let host = request.header("host").unwrap_or_default().to_ascii_lowercase();
+        let path = request.path();
+        url == format!("{scheme}://{host}{path}") || url == format!("{}{path}", self.base)
+    }
 }
 
 /// Counts a request that has arrived.
@@ -55,12 +64,20 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
     if kind == Kind::Other {
         return Response::text(200, "other\n");
     }
-    let path = request.path();
     let base = &shared.urls[kind.index()];
     let alias_of = (kind == Kind::Mtls).then(|| shared.urls[Kind::Https.index()].as_str());
     let place = &Place { base, alias_of };
     let mut state = shared.lock();
     let state = &mut *state;
+    let response = route(shared, state, request, place);
+    match state.config.date_header {
+        true => response.header("Date", &state.clock.http_date()),
+        false => response,
+    }
+}
+
+fn route(shared: &Shared, state: &mut State, request: &Request, place: &Place) -> Response {
+    let (path, base) = (request.path(), place.base);
     let is_get = request.method == "GET";
     let is_post = request.method == "POST";
     if let Some((document, resource)) = Document::at(path, &state.config.issuer_path) {
@@ -83,7 +100,7 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
         CIBA if is_post => ciba::begin(state, request, place),
         INTROSPECT if is_post => introspect::answer(state, request, place),
         REGISTER if is_post => registration::answer(state, request, &shared.certificate),
-        USERINFO if is_get || is_post => userinfo::answer(state, request),
+        USERINFO if is_get || is_post => userinfo::answer(state, request, place),
         USERINFO => not_allowed("GET, POST"),
         TOKEN | REVOKE | DEVICE | CIBA | INTROSPECT | REGISTER => not_allowed("POST"),
         AUTHORIZE => not_allowed("GET"),

@@ -5,6 +5,7 @@ use crate::clients::{Clients, REASONS};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::conn::Connections;
+use crate::dpop::{self, Dpop};
 use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
@@ -28,6 +29,11 @@ pub struct State {
     pub clients: Clients,
     /// Tokens and codes.
     pub grants: Grants,
+    /// Nonces, and the proofs that were used.
+    pub dpop: Dpop,
+    /// The thumbprint of the key that the request under way has proved: its tokens are
+    /// bound to it.
+    pub jkt: Option<String>,
     /// Clients that wait for a person.
     pub waiting: Vec<Waiting>,
     /// Numbers for tests.
@@ -65,6 +71,10 @@ pub struct Counters {
     pub accepted: BTreeMap<&'static str, u64>,
     /// Clients that were refused, by reason.
     pub refused: BTreeMap<&'static str, u64>,
+    /// Proofs of possession that were good.
+    pub dpop_accepted: u64,
+    /// Those that were not, by reason.
+    pub dpop_refused: BTreeMap<&'static str, u64>,
 }
 
 impl Counters {
@@ -79,6 +89,7 @@ impl Counters {
             "api_401": self.api_401,
             "api_step_ups": self.api_step_ups,
             "families_revoked": self.families_revoked,
+            "dpop_accepted": self.dpop_accepted,
         });
         for method in METHODS {
             let count = self.accepted.get(method).copied().unwrap_or_default();
@@ -87,6 +98,10 @@ impl Counters {
         for reason in REASONS {
             let count = self.refused.get(reason).copied().unwrap_or_default();
             counters[format!("client_refused_{reason}")] = count.into();
+        }
+        for reason in dpop::REASONS {
+            let count = self.dpop_refused.get(reason).copied().unwrap_or_default();
+            counters[format!("dpop_refused_{reason}")] = count.into();
         }
         counters
     }
@@ -171,6 +186,8 @@ impl Shared {
             start_config: config,
             clients: Clients::default(),
             grants: Grants::default(),
+            dpop: Dpop::default(),
+            jkt: None,
             waiting: Vec::new(),
             counters: Counters::default(),
             log: Vec::new(),

@@ -56,7 +56,7 @@ fn settings_are_changed_shown_and_reset() {
         "rotate": true, "access_ttl_s": 1800,
         "grace_s": 0, "token_members": {},
         "www_authenticate": null, "fixed_authorization": "secret", "reject_all": false,
-        "keep_alive": true, "device_interval_s": 1, "issuer_path": "",
+        "keep_alive": true, "date_header": false, "dpop_nonce": "none", "dpop_ignored": false, "device_interval_s": 1, "issuer_path": "",
         "introspection_members": {}, "userinfo_members": {}, "registration_members": {},
         "registration_token": null, "step_up": null,
         "assertion": "test-assertion", "password": "test-password", "resource_metadata": false, "unrevocable": null, "revocation_authenticates": false,
