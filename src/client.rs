@@ -6,6 +6,7 @@ mod endpoints;
 mod key;
 mod login;
 mod loopback;
+mod registration;
 mod request;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::url::Url;
 
 use authorize::{Authorization, access_token_of};
 pub use loopback::OpenUrl;
+pub use registration::Management;
 pub use request::{Request, Response};
 
 /// What a refused answer may hold before it is not worth reading for the sake of its connection.

@@ -42,6 +42,7 @@ programs! {
     destroy
     device
     discovery
+    dpop
     endpoints
     errno_and_signals
     failing

@@ -20,9 +20,16 @@ use crate::url::{Origin, Url};
 /// Servers of a client are few; of more the oldest is forgotten.
 const ORIGINS: usize = 16;
 
-/// The nonce that each server gave last (section 8.2).
+/// The nonce that each server gave last (section 8.2). An authorization server and an API may share an origin.
 #[derive(Default)]
-pub(super) struct Nonces(Lock<Vec<(Origin, String)>>);
+pub(super) struct Nonces(Lock<Vec<(Origin, Role, String)>>);
+
+/// What a server is to the client.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Role {
+    Authorization,
+    Api,
+}
 
 /// The key for a new token.
 #[derive(Clone)]
@@ -86,7 +93,8 @@ impl Parts {
     ) -> Result<Secret> {
         let mut jti = [0; 16];
         random::fill(&mut jti)?;
-        let nonce = self.nonces.of(url.origin())?;
+        let role = if access_token.is_some() { Role::Api } else { Role::Authorization };
+        let nonce = self.nonces.of(url.origin(), role)?;
         let algorithm = key.default_algorithm();
         let now = self.time.wall_s();
         let proof = Proof { method, url, access_token, nonce: nonce.as_deref(), now, jti: &jti };
@@ -97,7 +105,7 @@ impl Parts {
 
 impl Nonces {
     /// Learns from an answer.
-    pub(super) fn learn(&self, url: &Url, answer: &Headers) {
+    pub(super) fn learn(&self, url: &Url, role: Role, answer: &Headers) {
         // Section 8.1: what a nonce may be made of; and none is kept that no header could take.
         let fits = |nonce: &&str| {
             !nonce.is_empty()
@@ -106,20 +114,21 @@ impl Nonces {
         };
         let Some(nonce) = answer.get("dpop-nonce").filter(fits) else { return };
         let Ok(mut nonces) = self.0.lock() else { return };
-        match nonces.iter_mut().find(|(origin, _)| origin == url.origin()) {
-            Some((_, old)) if old == nonce => {}
-            Some((_, old)) => nonce.clone_into(old),
+        match nonces.iter_mut().find(|(origin, known, _)| origin == url.origin() && *known == role) {
+            Some((.., old)) => nonce.clone_into(old),
             None => {
                 if nonces.len() == ORIGINS {
                     nonces.remove(0);
                 }
-                nonces.push((url.origin().clone(), nonce.to_owned()));
+                nonces.push((url.origin().clone(), role, nonce.to_owned()));
             }
         }
     }
 
-    fn of(&self, origin: &Origin) -> Result<Option<String>> {
-        Ok(self.0.lock()?.iter().find(|(known, _)| known == origin).map(|(_, nonce)| nonce.clone()))
+    fn of(&self, origin: &Origin, role: Role) -> Result<Option<String>> {
+        let nonces = self.0.lock()?;
+        let known = nonces.iter().find(|(known, its_role, _)| known == origin && *its_role == role);
+        Ok(known.map(|(.., nonce)| nonce.clone()))
     }
 }
 
@@ -137,9 +146,9 @@ impl super::Session {
         }
     }
 
-    /// Learns the nonce that a server wants in proofs.
+    /// Learns the nonce that an API wants in proofs.
     pub fn learn_nonce(&self, url: &Url, answer: &Headers) {
-        self.parts.nonces.learn(url, answer);
+        self.parts.nonces.learn(url, Role::Api, answer);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dpop::Binding;
+use super::dpop::{Binding, Role};
 use super::parts::Parts;
 use crate::call::Call;
 use crate::clock::Clock;
@@ -258,7 +258,7 @@ impl Exchange {
         };
         parts.time.learn(&whole.headers, self.asked);
         if let Some(endpoint) = self.endpoint.as_ref().filter(|_| self.binding.is_some()) {
-            parts.nonces.learn(endpoint, &whole.headers);
+            parts.nonces.learn(endpoint, Role::Authorization, &whole.headers);
         }
         let now = parts.time.wall_at(self.asked);
         let read = token_response::read(&Answer::from(&whole), self.binding.is_some(), now);
