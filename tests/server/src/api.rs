@@ -34,7 +34,7 @@ pub fn bearer(state: &mut State, request: &Request, place: &Place, rest: &str) -
     };
     if let Some(lacks) = state.config.step_up.as_ref().and_then(|needed| needed.lacks(&live, now_ms)) {
         let own = lacks.parameters.iter().map(|(name, value)| (*name, value.as_str()));
-        let scheme = if live.jkt.is_some() { "DPoP" } else { "Bearer" };
+        let scheme = if live.access.jkt.is_some() { "DPoP" } else { "Bearer" };
         let challenge = challenge_of(scheme, own.chain(document.filter(|_| state.config.resource_metadata)));
         state.counters.api_step_ups += 1;
         return Response::text(lacks.status, "more is needed\n").header("WWW-Authenticate", &challenge);

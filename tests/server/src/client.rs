@@ -32,6 +32,8 @@ pub struct Client {
     pub redirect_uris: Option<Vec<String>>,
     /// Whether its tokens have to be bound (RFC 9449, section 5.2).
     pub dpop_bound: bool,
+    /// Whether it has to push its authorization requests (RFC 9126, section 6).
+    pub require_pushed: bool,
 }
 
 impl Client {
@@ -60,6 +62,7 @@ impl Client {
             certificate: members.text("certificate_sha256")?.map(|hash| hash.to_ascii_lowercase()),
             redirect_uris,
             dpop_bound: members.flag("dpop_bound_access_tokens")?.unwrap_or(false),
+            require_pushed: members.flag("require_pushed_authorization_requests")?.unwrap_or(false),
         };
         client.complete(certificate)?;
         Ok(client)

@@ -1,5 +1,6 @@
 //! Settings that tests change while the server runs.
 
+use crate::asked;
 use crate::dpop;
 use crate::members::Members;
 use crate::options::Options;
@@ -48,6 +49,10 @@ pub struct Config {
     pub device_interval_s: u64,
     /// The path of the issuer, which begins with a slash, or nothing.
     pub issuer_path: String,
+    /// Whether authorization requests have to be pushed.
+    pub require_pushed: bool,
+    /// What tokens can be asked for.
+    pub asked: asked::Settings,
     /// How proofs of possession are treated.
     pub dpop: dpop::Settings,
     /// Whether answers say what time it is here.
@@ -79,6 +84,8 @@ impl Config {
             reject_all: false,
             device_interval_s: 1,
             issuer_path: String::new(),
+            require_pushed: false,
+            asked: asked::Settings::default(),
             dpop: dpop::Settings::default(),
             date_header: false,
             keep_alive: true,
@@ -148,6 +155,10 @@ impl Config {
             }
             new.issuer_path = path;
         }
+        new.asked.change(&mut members)?;
+        if let Some(requires) = members.flag("require_pushed_authorization_requests")? {
+            new.require_pushed = requires;
+        }
         new.dpop.change(&mut members)?;
         if let Some(says) = members.flag("date_header")? {
             new.date_header = says;
@@ -183,7 +194,9 @@ impl Config {
             "device_interval_s": self.device_interval_s,
             "issuer_path": self.issuer_path,
             "date_header": self.date_header,
+            "require_pushed_authorization_requests": self.require_pushed,
         });
+        self.asked.show(&mut all);
         self.dpop.show(&mut all);
         all
     }

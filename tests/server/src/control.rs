@@ -1,5 +1,6 @@
 //! The control interface.
 
+use crate::asked::Asked;
 use crate::authorize::CODE_TTL_MS;
 use crate::client::Client;
 use crate::clients::CLIENT_ID;
@@ -160,9 +161,9 @@ fn issue(state: &mut State, mut members: Members) -> Result<Value, String> {
     let issued_ms = state.clock.now_ms() - if expired { (ttl + 60) * 1000 } else { 0 };
     let granted = Granted { acr, auth_ms: Some(issued_ms), ..Granted::new(&client_id, &scope).by(&sub) };
     let grant = state.grants.grant(granted);
-    state.jkt = jkt;
+    state.asked = Asked { jkt, ..Asked::default() };
     let mut answer = state.token_answer_at(issued_ms, grant, &scope, true, ttl_s);
-    state.jkt = None;
+    state.asked = Asked::default();
     answer["expires_at"] = (issued_ms.div_euclid(1000) + ttl).into();
     Ok(answer)
 }

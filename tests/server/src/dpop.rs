@@ -153,17 +153,18 @@ impl Dpop {
 }
 
 /// The key that a request to the token endpoint, or to one beside it, has proved: its
-/// thumbprint (RFC 7638). An error is the answer.
+/// thumbprint (RFC 7638). A client may be one that has to prove one. An error is the answer.
 pub fn at_server(
     state: &mut State,
     request: &Request,
     place: &Place,
-    client: &str,
+    client: Option<&str>,
 ) -> Result<Option<String>, Response> {
     if state.config.dpop.ignored {
         return Ok(None);
     }
-    let is_needed = state.clients.find(client).is_some_and(|client| client.dpop_bound);
+    let client = client.and_then(|id| state.clients.find(id));
+    let is_needed = client.is_some_and(|client| client.dpop_bound);
     if request.header_values("dpop").next().is_none() && !is_needed {
         return Ok(None);
     }
@@ -188,7 +189,7 @@ pub fn at_api(state: &mut State, request: &Request, place: &Place, token: Presen
     let Some(live) = state.grants.live(token.text, now_ms) else {
         return if token.is_dpop { challenge("invalid_token") } else { Ok(()) };
     };
-    let bound = live.jkt.map(ToString::to_string);
+    let bound = live.access.jkt.clone();
     let outcome = match bound {
         None if !token.is_dpop => return Ok(()),
         Some(bound) if token.is_dpop => {

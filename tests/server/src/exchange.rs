@@ -85,7 +85,7 @@ fn found(state: &State, form: &Pairs, name: &str, type_name: &str) -> Result<Opt
         "access_token" | "jwt" => state
             .grants
             .live(text, now_ms)
-            .map(|live| Granted { scope: live.scope.to_string(), ..live.granted.clone() }),
+            .map(|live| Granted { scope: live.access.scope.clone(), ..live.granted.clone() }),
         "refresh_token" => state.grants.live_refresh(text).cloned(),
         _ => None,
     };

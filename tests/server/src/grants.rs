@@ -27,6 +27,10 @@ pub struct Granted {
     pub auth_ms: Option<i64>,
     /// Who acts for the person (RFC 8693, section 4.1).
     pub actor: Option<String>,
+    /// Where its tokens are for (RFC 8707); anywhere, if nobody said.
+    pub resources: Vec<String>,
+    /// What they are for (RFC 9396).
+    pub details: Option<Value>,
 }
 
 struct Grant {
@@ -34,27 +38,48 @@ struct Grant {
     revoked: bool,
 }
 
-struct Access {
-    grant: GrantId,
-    scope: String,
-    issued_ms: i64,
-    expires_ms: i64,
-    jkt: Option<String>,
-    refused: bool,
+/// An access token.
+pub struct Access {
+    /// What it came from.
+    pub grant: GrantId,
+    /// What it allows.
+    pub scope: String,
+    /// When it was issued.
+    pub issued_ms: i64,
+    /// When it stops being good.
+    pub expires_ms: i64,
+    /// The thumbprint of the key it is bound to.
+    pub jkt: Option<String>,
+    /// Where it is for.
+    pub resources: Vec<String>,
+    /// What it is for.
+    pub details: Option<Value>,
+    /// Whether it is refused, whatever it says.
+    pub refused: bool,
+}
+
+impl Access {
+    /// One that allows nothing.
+    pub fn of(grant: GrantId) -> Self {
+        Self {
+            grant,
+            scope: String::new(),
+            issued_ms: 0,
+            expires_ms: 0,
+            jkt: None,
+            resources: Vec::new(),
+            details: None,
+            refused: false,
+        }
+    }
 }
 
 /// An access token that is good now.
 pub struct Live<'a> {
     /// What it came from.
     pub granted: &'a Granted,
-    /// What it allows, which may be less.
-    pub scope: &'a str,
-    /// When it was issued.
-    pub issued_ms: i64,
-    /// When it stops being good.
-    pub expires_ms: i64,
-    /// The thumbprint of the key it is bound to.
-    pub jkt: Option<&'a str>,
+    /// What it is itself, which may be for less.
+    pub access: &'a Access,
 }
 
 struct Refresh {
@@ -116,6 +141,8 @@ impl Granted {
             acr: None,
             auth_ms: None,
             actor: None,
+            resources: Vec::new(),
+            details: None,
         }
     }
 
@@ -133,23 +160,14 @@ impl Grants {
         self.grants.len() - 1
     }
 
-    /// What a grant allows.
-    pub fn scope(&self, grant: GrantId) -> String {
-        self.grants[grant].granted.scope.clone()
+    /// What was granted.
+    pub fn granted(&self, grant: GrantId) -> &Granted {
+        &self.grants[grant].granted
     }
 
     /// A new access token.
-    pub fn access_token(
-        &mut self,
-        grant: GrantId,
-        scope: &str,
-        issued_ms: i64,
-        expires_ms: i64,
-        jkt: Option<String>,
-    ) -> String {
+    pub fn access_token(&mut self, access: Access) -> String {
         let token = random("at-");
-        let scope = scope.to_string();
-        let access = Access { grant, scope, issued_ms, expires_ms, jkt, refused: false };
         self.access.insert(token.clone(), access);
         token
     }
@@ -179,23 +197,12 @@ impl Grants {
         let access = self.access.get(token)?;
         let grant = &self.grants[access.grant];
         let is_live = !access.refused && now_ms < access.expires_ms && !grant.revoked;
-        is_live.then_some(Live {
-            granted: &grant.granted,
-            scope: &access.scope,
-            issued_ms: access.issued_ms,
-            expires_ms: access.expires_ms,
-            jkt: access.jkt.as_deref(),
-        })
+        is_live.then_some(Live { granted: &grant.granted, access })
     }
 
     /// The thumbprint of the key that a refresh token is bound to.
     pub fn refresh_jkt(&self, token: &str) -> Option<&str> {
         self.refresh.get(token)?.jkt.as_deref()
-    }
-
-    /// The client of a grant.
-    pub fn client(&self, grant: GrantId) -> &str {
-        &self.grants[grant].granted.client_id
     }
 
     /// What a refresh token came from, where it can be used.

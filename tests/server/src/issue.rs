@@ -2,7 +2,7 @@
 //! all hand out.
 
 use crate::dpop;
-use crate::grants::{GrantId, Presented};
+use crate::grants::{Access, GrantId, Presented};
 use crate::published::merge;
 use crate::shared::State;
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ pub enum NotRenewed {
     InvalidGrant,
     /// More was asked for than was granted.
     InvalidScope,
+    /// The same of resources or details; the error code.
+    TooMuch(&'static str),
 }
 
 impl State {
@@ -42,17 +44,36 @@ impl State {
     ) -> Value {
         let ttl_ms = i64::try_from(ttl_s).unwrap_or(i64::MAX).saturating_mul(1000);
         let expires_ms = issued_ms.saturating_add(ttl_ms);
-        let jkt = self.jkt.clone();
+        let jkt = self.asked.jkt.clone();
+        let granted = self.grants.granted(grant);
+        let resources = match self.asked.resources.is_empty() {
+            true => granted.resources.clone(),
+            false => self.asked.resources.clone(),
+        };
+        let details = self.asked.details.clone().or_else(|| granted.details.clone());
+        let access = Access {
+            scope: scope.to_string(),
+            issued_ms,
+            expires_ms,
+            jkt: jkt.clone(),
+            resources,
+            details: details.clone(),
+            ..Access::of(grant)
+        };
         let mut answer = json!({
-            "access_token": self.grants.access_token(grant, scope, issued_ms, expires_ms, jkt.clone()),
+            "access_token": self.grants.access_token(access),
             "token_type": if jkt.is_some() { "DPoP" } else { "Bearer" },
             "expires_in": ttl_s,
             "scope": scope,
         });
         if with_refresh {
             // RFC 9449, section 5: those of clients that can prove who they are, are bound to them.
-            let jkt = jkt.filter(|_| !self.clients.is_confidential(self.grants.client(grant)));
+            let client = &self.grants.granted(grant).client_id;
+            let jkt = jkt.filter(|_| !self.clients.is_confidential(client));
             answer["refresh_token"] = Value::String(self.grants.refresh_token(grant, jkt));
+        }
+        if let Some(details) = details {
+            answer["authorization_details"] = details;
         }
         merge(&mut answer, &self.config.token_members);
         answer
@@ -77,12 +98,14 @@ impl State {
             Presented::Bad => return Err(NotRenewed::InvalidGrant),
         };
         if let Some(bound) = self.grants.refresh_jkt(token)
-            && self.jkt.as_deref() != Some(bound)
+            && self.asked.jkt.as_deref() != Some(bound)
         {
-            dpop::count_refusal(self, if self.jkt.is_some() { "binding" } else { "missing" });
+            dpop::count_refusal(self, if self.asked.jkt.is_some() { "binding" } else { "missing" });
             return Err(NotRenewed::InvalidGrant);
         }
-        let granted = self.grants.scope(grant);
+        let granted = self.grants.granted(grant);
+        self.asked.fits(granted).map_err(NotRenewed::TooMuch)?;
+        let granted = granted.scope.clone();
         let scope = match scope {
             Some(asked) if !is_within(asked, &granted) => return Err(NotRenewed::InvalidScope),
             Some(asked) => asked.to_string(),

@@ -12,6 +12,7 @@
 //! control interface.
 
 mod api;
+mod asked;
 mod assertion;
 mod authorize;
 mod certs;
@@ -39,6 +40,7 @@ mod metadata;
 mod options;
 mod presented;
 mod published;
+mod pushed;
 mod registration;
 mod request;
 mod reset;

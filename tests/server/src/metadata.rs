@@ -1,11 +1,12 @@
 //! What the server says of itself: RFC 8414, OpenID Connect Discovery and RFC 9728.
 
 use crate::client::METHODS;
+use crate::config::Config;
 use crate::dpop;
 use crate::exchange::GRANT;
 use crate::jws::ALGORITHMS;
 use crate::presented::ASSERTIONS;
-use crate::route::{AUTHORIZE, CIBA, DEVICE, INTROSPECT, REGISTER, REVOKE, TOKEN, USERINFO};
+use crate::route::{AUTHORIZE, CIBA, DEVICE, INTROSPECT, PAR, REGISTER, REVOKE, TOKEN, USERINFO};
 use crate::shared::{Kind, Shared};
 use serde_json::{Value, json};
 
@@ -52,11 +53,18 @@ impl Document {
 }
 
 /// A document as it is before a test alters it. `base` is the listener that was asked.
-pub fn document(shared: &Shared, which: Document, base: &str, issuer: &str, resource: &str) -> Value {
+pub fn document(
+    shared: &Shared,
+    config: &Config,
+    which: Document,
+    base: &str,
+    issuer: &str,
+    resource: &str,
+) -> Value {
     match which {
-        Document::Oauth => server(shared, base, issuer),
+        Document::Oauth => server(shared, config, base, issuer),
         Document::Openid => {
-            let mut document = server(shared, base, issuer);
+            let mut document = server(shared, config, base, issuer);
             document["subject_types_supported"] = json!(["public"]);
             document["id_token_signing_alg_values_supported"] = json!(["RS256"]);
             document["scopes_supported"] = json!(["openid", "read", "write"]);
@@ -72,7 +80,7 @@ pub fn document(shared: &Shared, which: Document, base: &str, issuer: &str, reso
     }
 }
 
-fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
+fn server(shared: &Shared, config: &Config, base: &str, issuer: &str) -> Value {
     let at = |path: &str| Value::String(format!("{base}{path}"));
     let mtls = &shared.urls[Kind::Mtls.index()];
     let alias = |path: &str| Value::String(format!("{mtls}{path}"));
@@ -80,6 +88,9 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
         "issuer": issuer,
         "authorization_endpoint": at(AUTHORIZE),
         "token_endpoint": at(TOKEN),
+        "pushed_authorization_request_endpoint": at(PAR),
+        "require_pushed_authorization_requests": config.require_pushed,
+        "authorization_details_types_supported": config.asked.types(),
         "device_authorization_endpoint": at(DEVICE),
         "backchannel_authentication_endpoint": at(CIBA),
         "backchannel_token_delivery_modes_supported": ["poll"],
@@ -90,6 +101,7 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
         "registration_endpoint": at(REGISTER),
         "mtls_endpoint_aliases": {
             "token_endpoint": alias(TOKEN),
+            "pushed_authorization_request_endpoint": alias(PAR),
             "device_authorization_endpoint": alias(DEVICE),
             "backchannel_authentication_endpoint": alias(CIBA),
             "revocation_endpoint": alias(REVOKE),

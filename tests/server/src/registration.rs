@@ -69,6 +69,7 @@ fn read(request: &Request, certificate: &str) -> Result<(Client, Value), &'stati
         certificate: None,
         redirect_uris,
         dpop_bound: flag(&metadata, "dpop_bound_access_tokens")?,
+        require_pushed: flag(&metadata, "require_pushed_authorization_requests")?,
     };
     client.complete(certificate).map_err(|_| WRONG)?;
     Ok((client, Value::Object(metadata)))

@@ -4,12 +4,16 @@ use crate::metadata::Document;
 use crate::request::Request;
 use crate::response::Response;
 use crate::shared::{Counters, Kind, Shared, State};
-use crate::{api, authorize, ciba, device, introspect, link, published, registration, token, userinfo};
+use crate::{
+    api, authorize, ciba, device, introspect, link, published, pushed, registration, token, userinfo,
+};
 
 /// The token endpoint.
 pub const TOKEN: &str = "/auth/token";
 /// The authorization endpoint.
 pub const AUTHORIZE: &str = "/auth/authorize";
+/// The pushed authorization request endpoint.
+pub const PAR: &str = "/auth/par";
 /// The revocation endpoint.
 pub const REVOKE: &str = "/auth/revoke";
 /// The device authorization endpoint.
@@ -33,10 +37,11 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Whom assertions can be meant for: the issuer or its token endpoint.
+    /// Whom assertions can be meant for: the issuer, its token endpoint, or that for pushed
+    /// requests (RFC 9126, section 2).
     pub fn audiences(&self, issuer_path: &str) -> Vec<String> {
         let bases = [Some(self.base), self.alias_of].into_iter().flatten();
-        bases.flat_map(|base| [format!("{base}{issuer_path}"), format!("{base}{TOKEN}")]).collect()
+        bases.flat_map(|base| [issuer_path, TOKEN, PAR].map(|path| format!("{base}{path}"))).collect()
     }
 
     /// Whether this is the URL of a request, which has no query (RFC 9449, section 4.3):
@@ -94,6 +99,7 @@ fn route(shared: &Shared, state: &mut State, request: &Request, place: &Place) -
     }
     match path {
         TOKEN if is_post => token::answer(state, request, place),
+        PAR if is_post => pushed::answer(state, request, place),
         AUTHORIZE if is_get => authorize::answer(state, request, base),
         DEVICE if is_post => device::begin(state, request, place),
         REVOKE if is_post => introspect::revoke(state, request, place),
@@ -102,7 +108,7 @@ fn route(shared: &Shared, state: &mut State, request: &Request, place: &Place) -
         REGISTER if is_post => registration::answer(state, request, &shared.certificate),
         USERINFO if is_get || is_post => userinfo::answer(state, request, place),
         USERINFO => not_allowed("GET, POST"),
-        TOKEN | REVOKE | DEVICE | CIBA | INTROSPECT | REGISTER => not_allowed("POST"),
+        TOKEN | PAR | REVOKE | DEVICE | CIBA | INTROSPECT | REGISTER => not_allowed("POST"),
         AUTHORIZE => not_allowed("GET"),
         _ => match path.strip_prefix(LINK) {
             Some("") | None => Response::text(404, "404: Not Found"),
@@ -129,7 +135,8 @@ mod tests {
     #[test]
     fn an_alias_takes_assertions_for_its_listener() {
         let audiences = |alias_of| Place { base: "a:", alias_of }.audiences("/t");
-        assert_eq!(audiences(None), ["a:/t", "a:/auth/token"]);
-        assert_eq!(audiences(Some("b:")), ["a:/t", "a:/auth/token", "b:/t", "b:/auth/token"]);
+        assert_eq!(audiences(None), ["a:/t", "a:/auth/token", "a:/auth/par"]);
+        let both = ["a:/t", "a:/auth/token", "a:/auth/par", "b:/t", "b:/auth/token", "b:/auth/par"];
+        assert_eq!(audiences(Some("b:")), both);
     }
 }

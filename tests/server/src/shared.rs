@@ -1,5 +1,6 @@
 //! What all connections of one server share.
 
+use crate::asked::Asked;
 use crate::client::METHODS;
 use crate::clients::{Clients, REASONS};
 use crate::clock::Clock;
@@ -10,6 +11,7 @@ use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
 use crate::published::Published;
+use crate::pushed::Pushed;
 use crate::waiting::Waiting;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,9 +33,10 @@ pub struct State {
     pub grants: Grants,
     /// Nonces, and the proofs that were used.
     pub dpop: Dpop,
-    /// The thumbprint of the key that the request under way has proved: its tokens are
-    /// bound to it.
-    pub jkt: Option<String>,
+    /// What the request under way asks of its tokens.
+    pub asked: Asked,
+    /// Authorization requests that were pushed.
+    pub pushed: Pushed,
     /// Clients that wait for a person.
     pub waiting: Vec<Waiting>,
     /// Numbers for tests.
@@ -67,6 +70,10 @@ pub struct Counters {
     pub api_step_ups: u64,
     /// Grants ended because a refresh token or a code was used twice.
     pub families_revoked: u64,
+    /// Authorization requests that were pushed.
+    pub pushed: u64,
+    /// Those of them that came to the authorization endpoint.
+    pub pushed_used: u64,
     /// Clients that proved who they are, by method.
     pub accepted: BTreeMap<&'static str, u64>,
     /// Clients that were refused, by reason.
@@ -89,6 +96,8 @@ impl Counters {
             "api_401": self.api_401,
             "api_step_ups": self.api_step_ups,
             "families_revoked": self.families_revoked,
+            "pushed": self.pushed,
+            "pushed_used": self.pushed_used,
             "dpop_accepted": self.dpop_accepted,
         });
         for method in METHODS {
@@ -187,7 +196,8 @@ impl Shared {
             clients: Clients::default(),
             grants: Grants::default(),
             dpop: Dpop::default(),
-            jkt: None,
+            asked: Asked::default(),
+            pushed: Pushed::default(),
             waiting: Vec::new(),
             counters: Counters::default(),
             log: Vec::new(),

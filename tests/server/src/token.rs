@@ -1,5 +1,6 @@
 //! The token endpoint.
 
+use crate::asked::Asked;
 use crate::clients::{Proof, Refusal};
 use crate::dpop::{self, Side};
 use crate::encoding::{base64url, form_pairs};
@@ -24,8 +25,12 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
         Ok(pair) => pair,
         Err(response) => return response,
     };
-    state.jkt = match dpop::at_server(state, request, place, &client) {
-        Ok(jkt) => jkt,
+    let asked = dpop::at_server(state, request, place, Some(&client)).and_then(|jkt| {
+        let asked = state.config.asked.read(&form).map_err(error)?;
+        Ok(Asked { jkt, ..asked })
+    });
+    state.asked = match asked {
+        Ok(asked) => asked,
         Err(response) => {
             if value(&form, "grant_type") == Some("refresh_token") {
                 state.counters.refresh_failures += 1;
@@ -34,7 +39,7 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
         }
     };
     let response = grant(state, &form, &client);
-    state.jkt = None;
+    state.asked = Asked::default();
     dpop::hand_out(state, request, Side::Token, response)
 }
 
@@ -116,6 +121,7 @@ fn refresh(state: &mut State, form: &Pairs, client: &str) -> Response {
             Ok(answer) => Ok(answer),
             Err(NotRenewed::InvalidGrant) => Err("invalid_grant"),
             Err(NotRenewed::InvalidScope) => Err("invalid_scope"),
+            Err(NotRenewed::TooMuch(code)) => Err(code),
         },
     };
     match outcome {
@@ -147,10 +153,13 @@ fn code(state: &mut State, form: &Pairs, client: &str) -> Response {
     let good = code.granted.client_id == client
         && now_ms < code.expires_ms
         && value(form, "redirect_uri") == Some(&code.redirect_uri)
-        && code.jkt.as_ref().is_none_or(|bound| state.jkt.as_ref() == Some(bound))
+        && code.jkt.as_ref().is_none_or(|bound| state.asked.jkt.as_ref() == Some(bound))
         && verified(code.challenge.as_deref(), value(form, "code_verifier"));
     if !good {
         return error("invalid_grant");
+    }
+    if let Err(code) = state.asked.fits(&code.granted) {
+        return error(code);
     }
     let granted = code.granted.clone();
     let scope = granted.scope.clone();
