@@ -66,6 +66,7 @@ programs! {
     overriding
     own_http
     provider
+    pushed
     qr
     refresh
     requests

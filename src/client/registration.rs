@@ -44,13 +44,14 @@ impl Client {
         }
     }
 
-    /// Does something with a registration, which is what the server answered when it was made.
+    /// Does something with a registration, which is what the server answered when it was made. One that was ended is
+    /// empty.
     pub fn manage_registration(
         &self,
         registration: &Object,
         what: &Management<'_>,
         call: &Call,
-    ) -> Result<Option<Object>> {
+    ) -> Result<Object> {
         let text = |name: &str| match registration.get(name).and_then(Raw::as_str) {
             Some(text) if !text.is_empty() => Ok(text),
             _ => Err(Error::new(Reason::Member, format!("registration_json.{name}: is missing"))),
@@ -76,9 +77,9 @@ impl Client {
         let secret = |error: Error| error.without(std::iter::once(token.as_str()));
         match what {
             Management::Delete => token_response::check(&Answer::from(&whole), self.session.wall_s())
-                .map(|()| None)
+                .map(|()| Object::default())
                 .map_err(|error| secret(error).at(url.without_query())),
-            _ => self.read(&whole, &url).map(Some).map_err(secret),
+            _ => self.read(&whole, &url).map_err(secret),
         }
     }
 }

@@ -162,7 +162,10 @@ pub unsafe extern "C" fn bearer_registration_read(
     client_json: *mut *mut c_char,
     error: *mut *mut bearer_error,
 ) -> bearer_status {
-    fence::call(error, || manage(client, registration_json, &Management::Read, Some(client_json)))
+    fence::call(error, || {
+        let out = Out::pointer(client_json);
+        out.set_text(&manage(client, registration_json, &Management::Read)?.to_text())
+    })
 }
 
 /// Replaces a client's registration (RFC 7592 section 2.2).
@@ -182,8 +185,9 @@ pub unsafe extern "C" fn bearer_registration_update(
     error: *mut *mut bearer_error,
 ) -> bearer_status {
     fence::call(error, || {
+        let out = Out::pointer(client_json);
         let metadata = object(text::required(metadata_json, "metadata_json")?, "metadata_json")?;
-        manage(client, registration_json, &Management::Update(&metadata), Some(client_json))
+        out.set_text(&manage(client, registration_json, &Management::Update(&metadata))?.to_text())
     })
 }
 
@@ -199,23 +203,17 @@ pub unsafe extern "C" fn bearer_registration_delete(
     registration_json: *const c_char,
     error: *mut *mut bearer_error,
 ) -> bearer_status {
-    fence::call(error, || manage(client, registration_json, &Management::Delete, None))
+    fence::call(error, || manage(client, registration_json, &Management::Delete).map(drop))
 }
 
 fn manage(
     client: *mut bearer_client,
     registration_json: *const c_char,
     what: &Management<'_>,
-    client_json: Option<*mut *mut c_char>,
-) -> Result<()> {
-    let out = client_json.map(Out::pointer);
+) -> Result<Object> {
     let client = handle::get(client)?;
     let registration = object(text::required(registration_json, "registration_json")?, "registration_json")?;
-    let answer = client.client().manage_registration(&registration, what, &client.call(None))?;
-    match (out, answer) {
-        (Some(out), Some(answer)) => out.set_text(&answer.to_text()),
-        _ => Ok(()),
-    }
+    client.client().manage_registration(&registration, what, &client.call(None))
 }
 
 /// Where a person signs out at the server (OpenID Connect RP-Initiated Logout): open it in a browser, and free the
