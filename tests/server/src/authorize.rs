@@ -89,6 +89,7 @@ pub fn code(state: &State, pairs: &[(String, String)], is_pushed: bool) -> Resul
             // The first is the one that the client likes best.
             acr: value("acr_values").and_then(|values| values.split(' ').next()).map(str::to_string),
             auth_ms: Some(state.clock.now_ms()),
+            nonce: value("nonce").map(ToString::to_string),
             resources: asked.resources,
             details: asked.details,
             ..Granted::new(client_id, value("scope").unwrap_or(DEFAULT_SCOPE))

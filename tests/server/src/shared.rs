@@ -10,6 +10,7 @@ use crate::dpop::{self, Dpop};
 use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
+use crate::keys::Keys;
 use crate::published::Published;
 use crate::pushed::Pushed;
 use crate::waiting::Waiting;
@@ -29,6 +30,8 @@ pub struct State {
     pub start_config: Config,
     /// Registered clients.
     pub clients: Clients,
+    /// What it signs with.
+    pub keys: Keys,
     /// Tokens and codes.
     pub grants: Grants,
     /// Nonces, and the proofs that were used.
@@ -62,6 +65,8 @@ pub struct Counters {
     pub refresh_failures: u64,
     /// Renewals that the account link granted.
     pub link_refreshes: u64,
+    /// Requests for the server's keys, whatever became of them.
+    pub jwks_requests: u64,
     /// Requests to the API, whatever became of them.
     pub api_requests: u64,
     /// Requests that the API itself refused with 401.
@@ -92,6 +97,7 @@ impl Counters {
             "refreshes": self.refreshes,
             "refresh_failures": self.refresh_failures,
             "link_refreshes": self.link_refreshes,
+            "jwks_requests": self.jwks_requests,
             "api_requests": self.api_requests,
             "api_401": self.api_401,
             "api_step_ups": self.api_step_ups,
@@ -194,6 +200,7 @@ impl Shared {
             config: config.clone(),
             start_config: config,
             clients: Clients::default(),
+            keys: Keys::default(),
             grants: Grants::default(),
             dpop: Dpop::default(),
             asked: Asked::default(),
