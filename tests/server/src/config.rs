@@ -56,6 +56,10 @@ pub struct Config {
     pub id_token_members: Map<String, Value>,
     /// Whether renewals have an ID token.
     pub id_token_on_refresh: bool,
+    /// Members added to every signed authorization response; null removes one.
+    pub jarm_members: Map<String, Value>,
+    /// Whether authorization requests have to be signed.
+    pub require_signed: bool,
     /// Whether authorization requests have to be pushed.
     pub require_pushed: bool,
     /// What tokens can be asked for.
@@ -94,6 +98,8 @@ impl Config {
             jwt: keys::Settings::default(),
             id_token_members: Map::new(),
             id_token_on_refresh: true,
+            jarm_members: Map::new(),
+            require_signed: false,
             require_pushed: false,
             asked: asked::Settings::default(),
             dpop: dpop::Settings::default(),
@@ -121,6 +127,7 @@ impl Config {
             ("token_members", &mut new.token_members),
             ("introspection_members", &mut new.introspection_members),
             ("id_token_members", &mut new.id_token_members),
+            ("jarm_members", &mut new.jarm_members),
             ("userinfo_members", &mut new.userinfo_members),
             ("registration_members", &mut new.registration_members),
         ] {
@@ -171,6 +178,9 @@ impl Config {
             new.id_token_on_refresh = has;
         }
         new.asked.change(&mut members)?;
+        if let Some(requires) = members.flag("require_signed_request_object")? {
+            new.require_signed = requires;
+        }
         if let Some(requires) = members.flag("require_pushed_authorization_requests")? {
             new.require_pushed = requires;
         }
@@ -193,6 +203,8 @@ impl Config {
             "grace_s": self.grace_s,
             "token_members": self.token_members,
             "introspection_members": self.introspection_members,
+            "jarm_members": self.jarm_members,
+            "require_signed_request_object": self.require_signed,
             "id_token_members": self.id_token_members,
             "id_token_on_refresh": self.id_token_on_refresh,
             "userinfo_members": self.userinfo_members,

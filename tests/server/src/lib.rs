@@ -34,6 +34,7 @@ mod hold;
 mod id_token;
 mod introspect;
 mod issue;
+mod jar;
 mod jws;
 mod keys;
 mod link;

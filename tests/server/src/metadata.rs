@@ -1,5 +1,6 @@
 //! What the server says of itself: RFC 8414, OpenID Connect Discovery and RFC 9728.
 
+use crate::authorize::MODES;
 use crate::client::METHODS;
 use crate::config::Config;
 use crate::dpop;
@@ -92,6 +93,12 @@ fn server(shared: &Shared, config: &Config, base: &str, issuer: &str) -> Value {
         "jwks_uri": at(JWKS),
         "pushed_authorization_request_endpoint": at(PAR),
         "require_pushed_authorization_requests": config.require_pushed,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": false,
+        "require_signed_request_object": config.require_signed,
+        "request_object_signing_alg_values_supported": keys::ALGORITHMS,
+        "response_modes_supported": MODES,
+        "authorization_signing_alg_values_supported": keys::ALGORITHMS,
         "authorization_details_types_supported": config.asked.types(),
         "device_authorization_endpoint": at(DEVICE),
         "backchannel_authentication_endpoint": at(CIBA),

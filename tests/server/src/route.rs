@@ -106,7 +106,7 @@ fn route(shared: &Shared, state: &mut State, request: &Request, place: &Place) -
         TOKEN if is_post => token::answer(state, request, place),
         JWKS if is_get => Response::json(200, &state.keys.published()),
         PAR if is_post => pushed::answer(state, request, place),
-        AUTHORIZE if is_get => authorize::answer(state, request, base),
+        AUTHORIZE if is_get => authorize::answer(state, request, place),
         DEVICE if is_post => device::begin(state, request, place),
         REVOKE if is_post => introspect::revoke(state, request, place),
         CIBA if is_post => ciba::begin(state, request, place),

@@ -10,6 +10,7 @@ use crate::dpop::{self, Dpop};
 use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
+use crate::jar;
 use crate::keys::Keys;
 use crate::published::Published;
 use crate::pushed::Pushed;
@@ -79,6 +80,10 @@ pub struct Counters {
     pub pushed: u64,
     /// Those of them that came to the authorization endpoint.
     pub pushed_used: u64,
+    /// Request objects that were good.
+    pub request_objects: u64,
+    /// Those that were not, by reason.
+    pub request_objects_refused: BTreeMap<&'static str, u64>,
     /// Clients that proved who they are, by method.
     pub accepted: BTreeMap<&'static str, u64>,
     /// Clients that were refused, by reason.
@@ -104,6 +109,7 @@ impl Counters {
             "families_revoked": self.families_revoked,
             "pushed": self.pushed,
             "pushed_used": self.pushed_used,
+            "request_objects": self.request_objects,
             "dpop_accepted": self.dpop_accepted,
         });
         for method in METHODS {
@@ -113,6 +119,10 @@ impl Counters {
         for reason in REASONS {
             let count = self.refused.get(reason).copied().unwrap_or_default();
             counters[format!("client_refused_{reason}")] = count.into();
+        }
+        for reason in jar::REASONS {
+            let count = self.request_objects_refused.get(reason).copied().unwrap_or_default();
+            counters[format!("request_object_refused_{reason}")] = count.into();
         }
         for reason in dpop::REASONS {
             let count = self.dpop_refused.get(reason).copied().unwrap_or_default();
