@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 /// What the request under way asks.
 #[derive(Default)]
 pub struct Asked {
+    /// Whom it asks, where that can be known.
+    pub issuer: Option<String>,
+    /// Whether it renews.
+    pub is_renewal: bool,
     /// The thumbprint of the key that it has proved, to which its tokens are bound.
     pub jkt: Option<String>,
     /// Where the tokens are for.
@@ -72,7 +76,7 @@ impl Settings {
         }
         let details = token::value(form, "authorization_details");
         let details = details.map(|text| self.details(text).ok_or("invalid_authorization_details"));
-        Ok(Asked { jkt: None, resources, details: details.transpose()? })
+        Ok(Asked { resources, details: details.transpose()?, ..Asked::default() })
     }
 
     fn details(&self, text: &str) -> Option<Value> {

@@ -32,6 +32,10 @@ pub struct Client {
     pub redirect_uris: Option<Vec<String>>,
     /// Whether its tokens have to be bound (RFC 9449, section 5.2).
     pub dpop_bound: bool,
+    /// The algorithm that its request objects have to be signed with.
+    pub request_object_alg: Option<String>,
+    /// Whether its authorization requests have to be signed (RFC 9101, section 10.5).
+    pub require_signed: bool,
     /// Whether it has to push its authorization requests (RFC 9126, section 6).
     pub require_pushed: bool,
 }
@@ -62,6 +66,8 @@ impl Client {
             certificate: members.text("certificate_sha256")?.map(|hash| hash.to_ascii_lowercase()),
             redirect_uris,
             dpop_bound: members.flag("dpop_bound_access_tokens")?.unwrap_or(false),
+            request_object_alg: members.text("request_object_signing_alg")?,
+            require_signed: members.flag("require_signed_request_object")?.unwrap_or(false),
             require_pushed: members.flag("require_pushed_authorization_requests")?.unwrap_or(false),
         };
         client.complete(certificate)?;
@@ -70,7 +76,8 @@ impl Client {
 
     /// Whether all is there that the method needs.
     pub fn complete(&mut self, certificate: &str) -> Result<(), String> {
-        if let Some(alg) = self.alg.as_ref().filter(|alg| !ALGORITHMS.contains(&alg.as_str())) {
+        let mut algs = [&self.alg, &self.request_object_alg].into_iter().flatten();
+        if let Some(alg) = algs.find(|alg| !ALGORITHMS.contains(&alg.as_str())) {
             return Err(format!("alg {alg:?} is not one of {}", ALGORITHMS.join(", ")));
         }
         let Some(method) = &self.method else {

@@ -2,6 +2,7 @@
 
 use crate::asked;
 use crate::dpop;
+use crate::keys;
 use crate::members::Members;
 use crate::options::Options;
 use crate::presented::PASSWORD;
@@ -49,6 +50,16 @@ pub struct Config {
     pub device_interval_s: u64,
     /// The path of the issuer, which begins with a slash, or nothing.
     pub issuer_path: String,
+    /// How the server signs.
+    pub jwt: keys::Settings,
+    /// Members added to every ID token; null removes one.
+    pub id_token_members: Map<String, Value>,
+    /// Whether renewals have an ID token.
+    pub id_token_on_refresh: bool,
+    /// Members added to every signed authorization response; null removes one.
+    pub jarm_members: Map<String, Value>,
+    /// Whether authorization requests have to be signed.
+    pub require_signed: bool,
     /// Whether authorization requests have to be pushed.
     pub require_pushed: bool,
     /// What tokens can be asked for.
@@ -84,6 +95,11 @@ impl Config {
             reject_all: false,
             device_interval_s: 1,
             issuer_path: String::new(),
+            jwt: keys::Settings::default(),
+            id_token_members: Map::new(),
+            id_token_on_refresh: true,
+            jarm_members: Map::new(),
+            require_signed: false,
             require_pushed: false,
             asked: asked::Settings::default(),
             dpop: dpop::Settings::default(),
@@ -110,6 +126,8 @@ impl Config {
         for (name, setting) in [
             ("token_members", &mut new.token_members),
             ("introspection_members", &mut new.introspection_members),
+            ("id_token_members", &mut new.id_token_members),
+            ("jarm_members", &mut new.jarm_members),
             ("userinfo_members", &mut new.userinfo_members),
             ("registration_members", &mut new.registration_members),
         ] {
@@ -155,7 +173,14 @@ impl Config {
             }
             new.issuer_path = path;
         }
+        new.jwt.change(&mut members)?;
+        if let Some(has) = members.flag("id_token_on_refresh")? {
+            new.id_token_on_refresh = has;
+        }
         new.asked.change(&mut members)?;
+        if let Some(requires) = members.flag("require_signed_request_object")? {
+            new.require_signed = requires;
+        }
         if let Some(requires) = members.flag("require_pushed_authorization_requests")? {
             new.require_pushed = requires;
         }
@@ -178,6 +203,10 @@ impl Config {
             "grace_s": self.grace_s,
             "token_members": self.token_members,
             "introspection_members": self.introspection_members,
+            "jarm_members": self.jarm_members,
+            "require_signed_request_object": self.require_signed,
+            "id_token_members": self.id_token_members,
+            "id_token_on_refresh": self.id_token_on_refresh,
             "userinfo_members": self.userinfo_members,
             "registration_members": self.registration_members,
             "assertion": self.assertion,
@@ -196,6 +225,7 @@ impl Config {
             "date_header": self.date_header,
             "require_pushed_authorization_requests": self.require_pushed,
         });
+        self.jwt.show(&mut all);
         self.asked.show(&mut all);
         self.dpop.show(&mut all);
         all

@@ -25,6 +25,8 @@ pub struct Granted {
     pub acr: Option<String>,
     /// When it did.
     pub auth_ms: Option<i64>,
+    /// The `nonce` of the request (OpenID Connect Core, section 3.1.2.1).
+    pub nonce: Option<String>,
     /// Who acts for the person (RFC 8693, section 4.1).
     pub actor: Option<String>,
     /// Where its tokens are for (RFC 8707); anywhere, if nobody said.
@@ -140,6 +142,7 @@ impl Granted {
             sub: USER.to_string(),
             acr: None,
             auth_ms: None,
+            nonce: None,
             actor: None,
             resources: Vec::new(),
             details: None,

@@ -72,6 +72,12 @@ impl State {
             let jkt = jkt.filter(|_| !self.clients.is_confidential(client));
             answer["refresh_token"] = Value::String(self.grants.refresh_token(grant, jkt));
         }
+        if with_refresh || self.asked.is_renewal {
+            let token = answer["access_token"].as_str().unwrap_or_default();
+            if let Some(id_token) = self.id_token(grant, scope, token) {
+                answer["id_token"] = id_token.into();
+            }
+        }
         if let Some(details) = details {
             answer["authorization_details"] = details;
         }
@@ -111,6 +117,7 @@ impl State {
             Some(asked) => asked.to_string(),
             None => granted,
         };
+        self.asked.is_renewal = true;
         let rotate = self.config.rotate;
         let answer = self.token_answer(grant, &scope, rotate);
         if rotate {

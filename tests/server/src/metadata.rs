@@ -1,12 +1,14 @@
 //! What the server says of itself: RFC 8414, OpenID Connect Discovery and RFC 9728.
 
+use crate::authorize::MODES;
 use crate::client::METHODS;
 use crate::config::Config;
 use crate::dpop;
 use crate::exchange::GRANT;
 use crate::jws::ALGORITHMS;
+use crate::keys;
 use crate::presented::ASSERTIONS;
-use crate::route::{AUTHORIZE, CIBA, DEVICE, INTROSPECT, PAR, REGISTER, REVOKE, TOKEN, USERINFO};
+use crate::route::{AUTHORIZE, CIBA, DEVICE, INTROSPECT, JWKS, PAR, REGISTER, REVOKE, TOKEN, USERINFO};
 use crate::shared::{Kind, Shared};
 use serde_json::{Value, json};
 
@@ -66,7 +68,7 @@ pub fn document(
         Document::Openid => {
             let mut document = server(shared, config, base, issuer);
             document["subject_types_supported"] = json!(["public"]);
-            document["id_token_signing_alg_values_supported"] = json!(["RS256"]);
+            document["id_token_signing_alg_values_supported"] = json!(keys::ALGORITHMS);
             document["scopes_supported"] = json!(["openid", "read", "write"]);
             document
         }
@@ -88,8 +90,15 @@ fn server(shared: &Shared, config: &Config, base: &str, issuer: &str) -> Value {
         "issuer": issuer,
         "authorization_endpoint": at(AUTHORIZE),
         "token_endpoint": at(TOKEN),
+        "jwks_uri": at(JWKS),
         "pushed_authorization_request_endpoint": at(PAR),
         "require_pushed_authorization_requests": config.require_pushed,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": false,
+        "require_signed_request_object": config.require_signed,
+        "request_object_signing_alg_values_supported": keys::ALGORITHMS,
+        "response_modes_supported": MODES,
+        "authorization_signing_alg_values_supported": keys::ALGORITHMS,
         "authorization_details_types_supported": config.asked.types(),
         "device_authorization_endpoint": at(DEVICE),
         "backchannel_authentication_endpoint": at(CIBA),

@@ -1,8 +1,9 @@
 //! Pushed authorization requests (RFC 9126).
 
-use crate::authorize::{self, Wrong};
+use crate::authorize::{self, Came, Wrong};
 use crate::dpop;
 use crate::grants::random;
+use crate::jar;
 use crate::request::Request;
 use crate::response::Response;
 use crate::route::Place;
@@ -23,15 +24,17 @@ pub struct Pushed(HashMap<String, One>);
 struct One {
     client: String,
     pairs: Pairs,
+    is_signed: bool,
     expires_ms: i64,
 }
 
 impl Pushed {
     /// Takes a client's request; it is good once.
-    pub fn take(&mut self, uri: &str, client: Option<&str>, now_ms: i64) -> Option<Pairs> {
+    pub fn take(&mut self, uri: &str, client: Option<&str>, now_ms: i64) -> Option<(Pairs, Came)> {
         let is_its = self.0.get(uri).is_some_and(|one| Some(one.client.as_str()) == client);
         let one = is_its.then(|| self.0.remove(uri)).flatten()?;
-        (now_ms < one.expires_ms).then_some(one.pairs)
+        let came = Came { is_pushed: true, is_signed: one.is_signed };
+        (now_ms < one.expires_ms).then_some((one.pairs, came))
     }
 }
 
@@ -45,7 +48,7 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
         Ok(jkt) => jkt,
         Err(response) => return response,
     };
-    let response = match push(state, form, &client, jkt) {
+    let response = match push(state, form, &client, jkt, place) {
         Ok(uri) => {
             state.counters.pushed += 1;
             let answer = json!({ "request_uri": uri, "expires_in": TTL_S });
@@ -56,7 +59,13 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
     dpop::hand_out(state, request, dpop::Side::Token, response)
 }
 
-fn push(state: &mut State, form: Pairs, client: &str, jkt: Option<String>) -> Result<String, &'static str> {
+fn push(
+    state: &mut State,
+    form: Pairs,
+    client: &str,
+    jkt: Option<String>,
+    place: &Place,
+) -> Result<String, &'static str> {
     // Section 2.1: a request that was pushed is not pushed again.
     if token::value(&form, "request_uri").is_some() {
         return Err("invalid_request");
@@ -66,18 +75,19 @@ fn push(state: &mut State, form: Pairs, client: &str, jkt: Option<String>) -> Re
     };
     let mut pairs: Pairs = form.into_iter().filter(proves).collect();
     pairs.push(("client_id".to_string(), client.to_string()));
+    let (mut pairs, is_signed) = jar::opened(state, pairs, place)?;
     match (jkt, token::value(&pairs, "dpop_jkt")) {
         // RFC 9449, section 10.1: the proof says it as well.
         (Some(jkt), None) => pairs.push(("dpop_jkt".to_string(), jkt)),
         (Some(proved), Some(said)) if proved != said => return Err("invalid_dpop_proof"),
         _ => {}
     }
-    authorize::code(state, &pairs, true).map_err(|wrong| match wrong {
+    authorize::code(state, &pairs, Came { is_pushed: true, is_signed }).map_err(|wrong| match wrong {
         Wrong::Page(_) => "invalid_request",
         Wrong::Back(error) => error,
     })?;
     let uri = random(URN);
     let expires_ms = state.clock.now_ms() + TTL_S * 1000;
-    state.pushed.0.insert(uri.clone(), One { client: client.to_string(), pairs, expires_ms });
+    state.pushed.0.insert(uri.clone(), One { client: client.to_string(), pairs, is_signed, expires_ms });
     Ok(uri)
 }

@@ -57,22 +57,25 @@ fn read(request: &Request, certificate: &str) -> Result<(Client, Value), &'stati
     let secret = method.starts_with("client_secret_").then(|| random("secret-"));
     let jwks = metadata.get("jwks").map(|set| set.get("keys").and_then(Value::as_array).ok_or(WRONG));
     let jwks = jwks.transpose()?.map(Vec::as_slice).unwrap_or_default();
-    let alg = match metadata.get("token_endpoint_auth_signing_alg") {
-        None => None,
-        Some(alg) => Some(alg.as_str().ok_or(WRONG)?.to_string()),
-    };
     let mut client = Client {
         secret,
         method: Some(method),
-        alg,
+        alg: text(&metadata, "token_endpoint_auth_signing_alg")?,
         keys: jwks.iter().map(Jwk::parse).collect::<Result<_, _>>().map_err(|_| WRONG)?,
         certificate: None,
         redirect_uris,
         dpop_bound: flag(&metadata, "dpop_bound_access_tokens")?,
+        request_object_alg: text(&metadata, "request_object_signing_alg")?,
+        require_signed: flag(&metadata, "require_signed_request_object")?,
         require_pushed: flag(&metadata, "require_pushed_authorization_requests")?,
     };
     client.complete(certificate).map_err(|_| WRONG)?;
     Ok((client, Value::Object(metadata)))
+}
+
+fn text(metadata: &Map<String, Value>, name: &str) -> Result<Option<String>, &'static str> {
+    let text = metadata.get(name).map(|text| text.as_str().map(ToString::to_string));
+    text.map(|text| text.ok_or("invalid_client_metadata")).transpose()
 }
 
 fn flag(metadata: &Map<String, Value>, name: &str) -> Result<bool, &'static str> {

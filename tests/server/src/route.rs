@@ -12,6 +12,8 @@ use crate::{
 pub const TOKEN: &str = "/auth/token";
 /// The authorization endpoint.
 pub const AUTHORIZE: &str = "/auth/authorize";
+/// The server's keys.
+pub const JWKS: &str = "/auth/jwks";
 /// The pushed authorization request endpoint.
 pub const PAR: &str = "/auth/par";
 /// The revocation endpoint.
@@ -59,6 +61,9 @@ pub fn count(counters: &mut Counters, path: &str) {
     if path == TOKEN {
         counters.token_requests += 1;
     }
+    if path == JWKS {
+        counters.jwks_requests += 1;
+    }
     if below(path, "/api").is_some() || below(path, "/fixed").is_some() {
         counters.api_requests += 1;
     }
@@ -99,8 +104,9 @@ fn route(shared: &Shared, state: &mut State, request: &Request, place: &Place) -
     }
     match path {
         TOKEN if is_post => token::answer(state, request, place),
+        JWKS if is_get => Response::json(200, &state.keys.published()),
         PAR if is_post => pushed::answer(state, request, place),
-        AUTHORIZE if is_get => authorize::answer(state, request, base),
+        AUTHORIZE if is_get => authorize::answer(state, request, place),
         DEVICE if is_post => device::begin(state, request, place),
         REVOKE if is_post => introspect::revoke(state, request, place),
         CIBA if is_post => ciba::begin(state, request, place),
@@ -109,7 +115,7 @@ fn route(shared: &Shared, state: &mut State, request: &Request, place: &Place) -
         USERINFO if is_get || is_post => userinfo::answer(state, request, place),
         USERINFO => not_allowed("GET, POST"),
         TOKEN | PAR | REVOKE | DEVICE | CIBA | INTROSPECT | REGISTER => not_allowed("POST"),
-        AUTHORIZE => not_allowed("GET"),
+        AUTHORIZE | JWKS => not_allowed("GET"),
         _ => match path.strip_prefix(LINK) {
             Some("") | None => Response::text(404, "404: Not Found"),
             Some(_) if is_post => link::answer(state, request),

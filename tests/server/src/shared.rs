@@ -10,6 +10,8 @@ use crate::dpop::{self, Dpop};
 use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
+use crate::jar;
+use crate::keys::Keys;
 use crate::published::Published;
 use crate::pushed::Pushed;
 use crate::waiting::Waiting;
@@ -29,6 +31,8 @@ pub struct State {
     pub start_config: Config,
     /// Registered clients.
     pub clients: Clients,
+    /// What it signs with.
+    pub keys: Keys,
     /// Tokens and codes.
     pub grants: Grants,
     /// Nonces, and the proofs that were used.
@@ -62,6 +66,8 @@ pub struct Counters {
     pub refresh_failures: u64,
     /// Renewals that the account link granted.
     pub link_refreshes: u64,
+    /// Requests for the server's keys, whatever became of them.
+    pub jwks_requests: u64,
     /// Requests to the API, whatever became of them.
     pub api_requests: u64,
     /// Requests that the API itself refused with 401.
@@ -74,6 +80,10 @@ pub struct Counters {
     pub pushed: u64,
     /// Those of them that came to the authorization endpoint.
     pub pushed_used: u64,
+    /// Request objects that were good.
+    pub request_objects: u64,
+    /// Those that were not, by reason.
+    pub request_objects_refused: BTreeMap<&'static str, u64>,
     /// Clients that proved who they are, by method.
     pub accepted: BTreeMap<&'static str, u64>,
     /// Clients that were refused, by reason.
@@ -92,12 +102,14 @@ impl Counters {
             "refreshes": self.refreshes,
             "refresh_failures": self.refresh_failures,
             "link_refreshes": self.link_refreshes,
+            "jwks_requests": self.jwks_requests,
             "api_requests": self.api_requests,
             "api_401": self.api_401,
             "api_step_ups": self.api_step_ups,
             "families_revoked": self.families_revoked,
             "pushed": self.pushed,
             "pushed_used": self.pushed_used,
+            "request_objects": self.request_objects,
             "dpop_accepted": self.dpop_accepted,
         });
         for method in METHODS {
@@ -107,6 +119,10 @@ impl Counters {
         for reason in REASONS {
             let count = self.refused.get(reason).copied().unwrap_or_default();
             counters[format!("client_refused_{reason}")] = count.into();
+        }
+        for reason in jar::REASONS {
+            let count = self.request_objects_refused.get(reason).copied().unwrap_or_default();
+            counters[format!("request_object_refused_{reason}")] = count.into();
         }
         for reason in dpop::REASONS {
             let count = self.dpop_refused.get(reason).copied().unwrap_or_default();
@@ -194,6 +210,7 @@ impl Shared {
             config: config.clone(),
             start_config: config,
             clients: Clients::default(),
+            keys: Keys::default(),
             grants: Grants::default(),
             dpop: Dpop::default(),
             asked: Asked::default(),

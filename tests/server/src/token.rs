@@ -27,7 +27,8 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
     };
     let asked = dpop::at_server(state, request, place, Some(&client)).and_then(|jkt| {
         let asked = state.config.asked.read(&form).map_err(error)?;
-        Ok(Asked { jkt, ..asked })
+        let issuer = Some(state.issuer(place.base));
+        Ok(Asked { jkt, issuer, ..asked })
     });
     state.asked = match asked {
         Ok(asked) => asked,
