@@ -11,6 +11,7 @@ pub mod discovery;
 pub mod form;
 pub mod grant;
 pub mod id_token;
+pub mod jwt;
 pub mod link;
 pub mod refresh;
 pub mod resource;

@@ -10,6 +10,7 @@ mod exchange;
 mod families;
 mod family;
 mod flight;
+mod identity;
 mod leading;
 mod lifetime;
 mod obtaining;
@@ -41,6 +42,8 @@ use crate::token::TokenSet;
 use exchange::Way;
 pub use families::Families;
 use flight::Role;
+pub use identity::Asked;
+use identity::KnownKeys;
 use lifetime::Lifetime;
 use parts::Parts;
 use server::Discovered;
@@ -83,6 +86,7 @@ impl Session {
             time: Time::new(clock),
             stats,
             discovered: Discovered::default(),
+            known_keys: KnownKeys::default(),
             key,
         });
         let session = Arc::new_cyclic(|me| Session {

@@ -7,8 +7,9 @@ use crate::error::{Error, Reason, Result};
 use crate::json::Object;
 use crate::metadata::Endpoint;
 use crate::oauth::authorization::{self, Fresh};
-use crate::oauth::{grant, id_token};
+use crate::oauth::grant;
 use crate::random;
+use crate::session::Asked;
 use crate::token::TokenSet;
 
 impl Client {
@@ -28,7 +29,10 @@ impl Client {
         self.check_has_session()?;
         let server = self.session.server(call)?;
         let answer = authorization::finish(&server, login, callback, self.session.wall_s())?;
-        let check = |set: &TokenSet| id_token::check_nonce(set, answer.nonce.as_ref());
+        let asked =
+            Asked { nonce: answer.nonce.as_ref(), code: Some(&answer.code), max_age_s: answer.max_age_s };
+        self.session.prepare_identity(&asked, call)?;
+        let check = |set: &TokenSet| self.session.check_identity(set, &asked, call);
         Ok(self.session.obtain(authorization::parameters(&answer), check, call)?.set.clone())
     }
 
@@ -36,7 +40,13 @@ impl Client {
     pub fn grant(&self, members: &Object, call: &Call) -> Result<TokenSet> {
         self.check_has_session()?;
         let parameters = grant::parameters(&grant_parameters(members, "grant_json")?, &self.config.client);
-        Ok(self.session.obtain(parameters, |_| Ok(()), call)?.set.clone())
+        let check = |set: &TokenSet| self.session.check_identity(set, &Asked::default(), call);
+        Ok(self.session.obtain(parameters, check, call)?.set.clone())
+    }
+
+    /// What the ID token says.
+    pub fn id_token(&self) -> Result<Object> {
+        self.session.identity()
     }
 
     pub(super) fn check_has_session(&self) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::identity::KnownKeys;
 use super::server::Discovered;
 use super::time::Time;
 use crate::config::Config;
@@ -17,6 +18,7 @@ pub(super) struct Parts {
     pub(super) time: Time,
     pub(super) stats: Arc<Stats>,
     pub(super) discovered: Discovered,
+    pub(super) known_keys: KnownKeys,
     /// The client's private key, where it is in the configuration.
     pub(super) key: Option<Key>,
 }
