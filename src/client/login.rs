@@ -4,7 +4,7 @@ use super::Client;
 use crate::call::Call;
 use crate::config::grant_parameters;
 use crate::error::{Error, Reason, Result};
-use crate::json::Object;
+use crate::json::{Object, Raw};
 use crate::metadata::Endpoint;
 use crate::oauth::authorization::{self, Fresh};
 use crate::oauth::grant;
@@ -29,8 +29,13 @@ impl Client {
         self.check_has_session()?;
         let server = self.session.server(call)?;
         let answer = authorization::finish(&server, login, callback, self.session.wall_s())?;
-        let asked =
-            Asked { nonce: answer.nonce.as_ref(), code: Some(&answer.code), max_age_s: answer.max_age_s };
+        let scope = login.get("scope").and_then(Raw::as_str);
+        let asked = Asked {
+            is_wanted: scope.is_some_and(|scope| scope.split(' ').any(|scope| scope == "openid")),
+            nonce: answer.nonce.as_ref(),
+            code: Some(&answer.code),
+            max_age_s: answer.max_age_s,
+        };
         self.session.prepare_identity(&asked, call)?;
         let check = |set: &TokenSet| self.session.check_identity(set, &asked, call);
         Ok(self.session.obtain(authorization::parameters(&answer), check, call)?.set.clone())

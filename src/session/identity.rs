@@ -38,13 +38,17 @@ pub(super) struct KnownKeys(Lock<Option<Known>>);
 struct Known {
     place: Url,
     keys: Arc<Keys>,
-    /// On the steady clock.
+    /// When they came, on the steady clock.
     since: Duration,
+    /// When they were last asked for, whatever came of it.
+    asked: Duration,
 }
 
 /// What a login asked an ID token to say; nothing where none was asked for.
 #[derive(Default)]
 pub struct Asked<'a> {
+    /// Whether an ID token must come.
+    pub is_wanted: bool,
     /// The login's nonce.
     pub nonce: Option<&'a Secret>,
     /// The login's code.
@@ -59,14 +63,14 @@ impl Session {
     pub fn prepare_identity(&self, asked: &Asked<'_>, call: &Call) -> Result<()> {
         let server = self.parts.server(call)?;
         match self.parts.place_of_keys(&server) {
-            Some(place) if asked.nonce.is_some() => self.parts.keys(place, call).map(drop),
+            Some(place) if asked.is_wanted => self.parts.keys(place, call).map(drop),
             _ => Ok(()),
         }
     }
 
     /// Whether the ID token of a set that was just received is right, where there is one.
     pub fn check_identity(&self, set: &TokenSet, asked: &Asked<'_>, call: &Call) -> Result<()> {
-        self.parts.check_identity(set, asked, call)
+        self.parts.check_identity(set, asked, false, call)
     }
 
     /// What the ID token says. It was validated when it was received; one that the caller stored is believed as much as
@@ -80,13 +84,13 @@ impl Session {
 }
 
 impl Parts {
-    fn check_identity(&self, set: &TokenSet, asked: &Asked<'_>, call: &Call) -> Result<()> {
+    fn check_identity(&self, set: &TokenSet, asked: &Asked<'_>, renews: bool, call: &Call) -> Result<()> {
         let server = self.server(call)?;
         let Some(text) = id_token::of(set) else {
             return self.check_may_be_missing(set, asked, &server);
         };
         let jws = Jws::read(&text)?;
-        self.check_signature(&jws, &server, call)?;
+        self.check_signature(&jws, &server, renews, call)?;
         let expected = Expected {
             issuer: server.issuer.as_deref().or(self
                 .config
@@ -108,10 +112,10 @@ impl Parts {
     fn check_may_be_missing(&self, set: &TokenSet, asked: &Asked<'_>, server: &Metadata) -> Result<()> {
         let granted = set.member("scope").and_then(|raw| raw.as_str());
         let is_granted = granted.is_none_or(|scope| scope.split(' ').any(|scope| scope == "openid"));
-        match asked.nonce {
-            Some(_) if server.jwks_uri.is_some() && is_granted => Err(jwt::wrong("is missing")),
-            _ => Ok(()),
+        if asked.is_wanted && is_granted && server.jwks_uri.is_some() {
+            return Err(jwt::wrong("is missing"));
         }
+        Ok(())
     }
 
     /// Whether the set that a renewal brought is about the same person. Whatever keeps the keys away does not keep it
@@ -167,7 +171,7 @@ impl Parts {
         match way {
             // Of another client than this one, by a service between.
             Way::Link(_) => Ok(()),
-            _ => self.check_identity(set, &Asked::default(), call),
+            _ => self.check_identity(set, &Asked::default(), true, call),
         }
     }
 
@@ -178,7 +182,7 @@ impl Parts {
 
     /// Section 3.1.3.7, items 6 to 8. Without published keys, the connection that it came through stands for its
     /// signature.
-    fn check_signature(&self, jws: &Jws<'_>, server: &Metadata, call: &Call) -> Result<()> {
+    fn check_signature(&self, jws: &Jws<'_>, server: &Metadata, renews: bool, call: &Call) -> Result<()> {
         let client = &self.config.client;
         if let (Some(Algorithm::Hs256), Some(secret)) = (client.id_token_algorithm, &client.client_secret) {
             return jws.verify_by_secret(secret);
@@ -190,7 +194,7 @@ impl Parts {
         jws.allowed(&allowed)?;
         let keys = match self.keys(place, call) {
             Ok(known) => known,
-            Err(error) if error.status == status::UNSAFE => return Err(error),
+            Err(error) if error.status == status::UNSAFE && !renews => return Err(error),
             Err(error) => {
                 self.hooks.log(hooks::WARN, "id_token_not_verified", || vec![("error", error.to_json())]);
                 return Ok(());
@@ -199,11 +203,7 @@ impl Parts {
         if jws.verify(&keys.keys, &allowed)?.is_some() {
             return Ok(());
         }
-        let newer = match self.time.steady().saturating_sub(keys.since) {
-            age if age < PATIENCE => None,
-            _ => self.fetch_keys(place, call).ok(),
-        };
-        match newer {
+        match self.newer_keys(&keys, call) {
             Some(newer) if jws.verify(&newer.keys, &allowed)?.is_some() => Ok(()),
             _ => Err(jwt::wrong("is signed by a key that the server does not publish")),
         }
@@ -211,22 +211,28 @@ impl Parts {
 
     fn keys(&self, place: &Url, call: &Call) -> Result<Known> {
         let known = self.known_keys.0.lock()?.clone().filter(|known| known.place == *place);
-        let now = self.time.steady();
         match known {
-            Some(known) if now.saturating_sub(known.since) < KEPT => Ok(known),
-            Some(old) => self.fetch_keys(place, call).or(Ok(old)),
+            Some(known) if self.time.steady().saturating_sub(known.since) < KEPT => Ok(known),
+            Some(old) => Ok(self.newer_keys(&old, call).unwrap_or(old)),
             None => self.fetch_keys(place, call),
         }
     }
 
-    fn fetch_keys(&self, place: &Url, call: &Call) -> Result<Known> {
-        let since = self.time.steady();
-        if let Some(known) = &mut *self.known_keys.0.lock()? {
-            // Also where it fails: nobody asks again at once.
-            known.since = since.max(known.since);
+    /// The keys as they are now, unless they were asked for just before.
+    fn newer_keys(&self, old: &Known, call: &Call) -> Option<Known> {
+        let now = self.time.steady();
+        if now.saturating_sub(old.asked) < PATIENCE {
+            return None;
         }
+        // Before they are: a server that is down is not asked all the time.
+        *self.known_keys.0.lock().ok()? = Some(Known { asked: now, ..old.clone() });
+        self.fetch_keys(&old.place, call).ok()
+    }
+
+    fn fetch_keys(&self, place: &Url, call: &Call) -> Result<Known> {
+        let now = self.time.steady();
         let keys = self.read_keys(place, call).map_err(|error| error.at(place.without_query()))?;
-        let known = Known { place: place.clone(), keys: Arc::new(keys), since };
+        let known = Known { place: place.clone(), keys: Arc::new(keys), since: now, asked: now };
         *self.known_keys.0.lock()? = Some(known.clone());
         Ok(known)
     }

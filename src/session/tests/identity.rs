@@ -76,7 +76,7 @@ impl One {
     /// A login with the nonce `n`, as `Client::login_finish` does it.
     fn log_in(&self) -> Result<Arc<Current>> {
         let nonce = "n".into();
-        let asked = Asked { nonce: Some(&nonce), ..Asked::default() };
+        let asked = Asked { is_wanted: true, nonce: Some(&nonce), ..Asked::default() };
         self.session.prepare_identity(&asked, &call())?;
         self.session.obtain(grant(), |set| self.session.check_identity(set, &asked, &call()), &call())
     }
@@ -140,6 +140,10 @@ fn a_login_is_validated_by_the_servers_keys_which_are_asked_for_once() {
     one.add(&[(WELL_KNOWN, 200, OPENID), ("/jwks", 503, ""), ("/token", 200, signed(&tomorrow))]);
     one.log_in().unwrap();
     assert_eq!(one.places()[4..], ["t", "jwks", "token"], "old keys are better than none");
+    one.clock.pass(60);
+    one.add(&[("/jwks", 200, ED_SET), ("/token", 200, signed(&tomorrow))]);
+    one.log_in().unwrap();
+    assert_eq!(one.places()[7..], ["jwks", "token"], "but they are not kept for another day");
 }
 
 #[cfg(feature = "signing")]
@@ -361,12 +365,16 @@ fn a_renewal_is_validated_by_the_servers_keys_unless_they_cannot_be_had() {
     assert_eq!(one.token().unwrap(), "a2");
     assert!(log.find("id_token_not_verified").is_none());
 
-    let one = signed_in(OPENID);
-    let log = Log::of(&one);
-    one.add(&[("/token", 200, signed(RENEWAL))]);
-    assert_eq!(one.token().unwrap(), "a2", "a rotated refresh token is worth more than a second proof");
-    assert!(one.held().contains("r2"));
-    assert!(log.find("id_token_not_verified").is_some());
+    for (status, body) in [(503, ""), (404, ""), (200, "<html>"), (0, "")] {
+        let one = signed_in(OPENID);
+        let log = Log::of(&one);
+        one.add(
+            &[("/token", 200, signed(RENEWAL)), ("/jwks", status, body)][..if status == 0 { 1 } else { 2 }],
+        );
+        assert_eq!(one.token().unwrap(), "a2", "a rotated refresh token is worth more than a second proof");
+        assert!(one.held().contains("r2"));
+        assert!(log.find("id_token_not_verified").is_some());
+    }
 }
 
 #[test]
