@@ -1141,6 +1141,21 @@ bearer_status bearer_logout_url(bearer_client *client,
                                 bearer_error **error);
 
 /**
+ * Who signed in: the claims of the ID token that the client holds (OpenID Connect Core section 2), "sub" and "iss" among
+ * them. It was validated when it was received: its signature, whom it is for, its times, and that it answers this login.
+ * One that you stored, or that on_refresh gave, is believed as the tokens beside it are.
+ *
+ * claims_json: gets the claims; free it with bearer_free. May be NULL.
+ *
+ * Does not block, and uses no network. LOGIN_REQUIRED (no_token) where there is no ID token; UNSAFE (jwt) where what was
+ * stored is none, UNSUPPORTED where it is encrypted; INVALID_HANDLE, OUT_OF_MEMORY.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_id_token(bearer_client *client,
+                                     char **claims_json,
+                                     bearer_error **error);
+
+/**
  * The version that runs, "0.1.0"; BEARER_VERSION_MAJOR, _MINOR and _PATCH are what the program was compiled against.
  * Static text.
  */

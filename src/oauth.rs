@@ -13,6 +13,7 @@ pub mod form;
 pub mod grant;
 pub mod id_token;
 pub mod jws;
+pub mod jwt;
 pub mod link;
 pub mod pushed;
 pub mod refresh;

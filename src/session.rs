@@ -11,6 +11,7 @@ mod exchange;
 mod families;
 mod family;
 mod flight;
+mod identity;
 mod leading;
 mod lifetime;
 mod obtaining;
@@ -43,6 +44,8 @@ use dpop::Nonces;
 use exchange::Way;
 pub use families::Families;
 use flight::Role;
+pub use identity::Asked;
+use identity::KnownKeys;
 use lifetime::Lifetime;
 pub use parts::Keys;
 use parts::Parts;
@@ -88,6 +91,7 @@ impl Session {
             discovered: Discovered::default(),
             nonces: Nonces::default(),
             keys,
+            known_keys: KnownKeys::default(),
         });
         let session = Arc::new_cyclic(|me| Session {
             parts,

@@ -7,10 +7,10 @@ use crate::error::{Error, Reason, Result};
 use crate::json::{Object, Raw};
 use crate::metadata::Endpoint;
 use crate::oauth::authorization::{self, Fresh};
-use crate::oauth::{device, dpop, grant, id_token};
+use crate::oauth::{device, dpop, grant};
 use crate::random;
 use crate::secret::Secret;
-use crate::session::Binding;
+use crate::session::{Asked, Binding};
 use crate::token::TokenSet;
 
 impl Client {
@@ -39,10 +39,17 @@ impl Client {
         self.check_has_session()?;
         let server = self.session.server(call)?;
         let answer = authorization::finish(&server, login, callback, self.session.wall_s())?;
+        let scope = login.get("scope").and_then(Raw::as_str);
+        let asked = Asked {
+            is_wanted: scope.is_some_and(|scope| scope.split(' ').any(|scope| scope == "openid")),
+            nonce: answer.nonce.as_ref(),
+            code: Some(&answer.code),
+            max_age_s: answer.max_age_s,
+        };
+        self.session.prepare_identity(&asked, call)?;
+        let check = |set: &TokenSet| self.session.check_identity(set, &asked, call);
         let binding = self.session.binding(login.get(dpop::KEY).map(Raw::text))?;
-        let check = |set: &TokenSet| id_token::check_nonce(set, answer.nonce.as_ref());
-        let parameters = authorization::parameters(&answer);
-        Ok(self.session.obtain(parameters, binding, check, call)?.set.clone())
+        Ok(self.session.obtain(authorization::parameters(&answer), binding, check, call)?.set.clone())
     }
 
     /// Where a person signs out (OpenID Connect RP-Initiated Logout section 2).
@@ -68,7 +75,13 @@ impl Client {
     pub fn grant(&self, members: &Object, call: &Call) -> Result<TokenSet> {
         self.check_has_session()?;
         let parameters = grant::parameters(&grant_parameters(members, "grant_json")?, &self.config.client);
-        Ok(self.session.obtain(parameters, None, |_| Ok(()), call)?.set.clone())
+        let check = |set: &TokenSet| self.session.check_identity(set, &Asked::default(), call);
+        Ok(self.session.obtain(parameters, None, check, call)?.set.clone())
+    }
+
+    /// What the ID token says.
+    pub fn id_token(&self) -> Result<Object> {
+        self.session.identity()
     }
 
     pub(super) fn check_has_session(&self) -> Result<()> {

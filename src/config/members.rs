@@ -65,6 +65,7 @@ pub const MEMBERS: &[Member] = members! {
     "server.backchannel_authentication_endpoint" Type::Url, "", "Where a login on a person's own device begins (CIBA).";
     "server.pushed_authorization_request_endpoint" Type::Url, "", "Where a login's parameters are pushed to (RFC 9126).";
     "server.end_session_endpoint" Type::Url, "", "Where a person signs out (OpenID Connect RP-Initiated Logout).";
+    "server.jwks_uri" Type::Url, "", "Where the server's public keys are: signatures of ID tokens are verified by them.";
     "server.mtls_endpoint_aliases" Open, "", "Endpoints for a client that shows a certificate (RFC 8705 section 5).";
     "server.issuer" Text, "", "The server's issuer identifier; a callback from another is refused (RFC 9207).";
     "server.authorization_response_iss_parameter_supported" Bool, "false", "Whether a callback without iss is refused (RFC 9207 section 3).";
@@ -82,6 +83,7 @@ pub const MEMBERS: &[Member] = members! {
     "client.require_pushed_authorization_requests" Bool, "false", "Whether a login's parameters go to the server first, and its URL has a reference to them only (PAR, RFC 9126); also where the server's metadata requires it.";
     "client.request_object_signing_alg" Choice(&["ES256", "RS256", "PS256", "EdDSA", "Ed25519"]), "", "Sign a login's parameters with the client's private key (JAR, RFC 9101).";
     "client.tls_client_certificate_bound_access_tokens" Bool, "false", "Whether tokens are bound to http.client_cert_file (RFC 8705 section 3.4): the server's mtls_endpoint_aliases are used then.";
+    "client.id_token_signed_response_alg" Choice(&["RS256", "ES256", "PS256", "EdDSA", "Ed25519", "HS256"]), "", "What ID tokens for this client are signed with; without it any of these that the server lists, except HS256, which is by client_secret.";
     "client.scope" Text, "", "The scopes asked for, with spaces between them; the grant's default.";
     "grant" Open, "", "How a token is had with nobody present, by the RFCs' parameter names; used whenever there is none.";
     "grant.grant_type" Text, "", "The grant type, client_credentials for example (RFC 6749 section 4.4). Every other member is sent as a parameter.";

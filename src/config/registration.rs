@@ -3,6 +3,7 @@
 use super::reader::Reader;
 use crate::error::{Error, Reason, Result};
 use crate::secret::Secret;
+use crate::signing::Algorithm;
 
 /// RFC 7591 section 2, as far as it is used, and the key that goes with it.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub struct ClientRegistration {
     pub scope: Option<String>,
     /// What its assertions are signed with, by the name that the server registered: EdDSA has two.
     pub signing_algorithm: Option<String>,
+    /// What ID tokens for it are signed with, where that was agreed on.
+    pub id_token_algorithm: Option<Algorithm>,
     /// Its private key, where the configuration has one.
     pub private_key: Option<PrivateKey>,
     /// The name by which the server knows that key.
@@ -72,6 +75,8 @@ pub(super) fn read(reader: &Reader) -> Result<ClientRegistration> {
         auth_method,
         scope: text("client.scope"),
         signing_algorithm: text("client.token_endpoint_auth_signing_alg"),
+        id_token_algorithm: text("client.id_token_signed_response_alg")
+            .and_then(|name| Algorithm::parse(&name)),
         private_key,
         key_id: text("client.key_id"),
         binds_to_key: reader.bool("client.dpop_bound_access_tokens", false),
@@ -80,6 +85,10 @@ pub(super) fn read(reader: &Reader) -> Result<ClientRegistration> {
         request_signing: text("client.request_object_signing_alg"),
         binds_to_certificate: reader.bool("client.tls_client_certificate_bound_access_tokens", false),
     };
+    if client.id_token_algorithm == Some(Algorithm::Hs256) && client.client_secret.is_none() {
+        let problem = "client.id_token_signed_response_alg: HS256 needs client.client_secret";
+        return Err(Error::new(Reason::Conflict, problem));
+    }
     let needs = |what: &str| {
         let name = name.as_deref().unwrap_or_default();
         Err(Error::new(Reason::Conflict, format!("client.token_endpoint_auth_method: {name} needs {what}")))

@@ -129,6 +129,7 @@ pub fn begin(
         ("redirect_uri", redirect_uri.as_deref().map(String::as_str)),
         ("issuer", server.issuer.as_deref()),
         ("scope", scope.as_deref()),
+        ("max_age", text_of(given, "max_age")?.as_deref().map(String::as_str)),
     ] {
         if let Some(value) = value {
             login.set(name, Raw::from_text(value));
@@ -156,6 +157,8 @@ pub struct Answer {
     redirect_uri: Option<Wiped>,
     /// What an ID token must repeat.
     pub nonce: Option<Secret>,
+    /// How long ago the person may have proved who they are (OpenID Connect Core section 3.1.2.1).
+    pub max_age_s: Option<i64>,
 }
 
 /// Reads the callback: the URL that the browser was sent to, or its query.
@@ -196,6 +199,7 @@ pub fn finish(server: &Metadata, login: &Object, callback: &str, now: i64) -> Re
             code: Secret::from(code.as_str()),
             verifier: Secret::from(verifier.as_str()),
             redirect_uri: login.get("redirect_uri").and_then(Raw::as_str),
+            max_age_s: login.get("max_age").and_then(Raw::as_str).and_then(|text| text.parse().ok()),
             nonce: login.get("nonce").and_then(Raw::as_str).map(|nonce| Secret::from(nonce.as_str())),
         }),
         (None, Some(error)) => Err(refused(error, one("error_description")?)),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::dpop::Nonces;
+use super::identity::KnownKeys;
 use super::server::Discovered;
 use super::time::Time;
 use crate::config::Config;
@@ -29,4 +30,5 @@ pub(super) struct Parts {
     pub(super) discovered: Discovered,
     pub(super) nonces: Nonces,
     pub(super) keys: Keys,
+    pub(super) known_keys: KnownKeys,
 }

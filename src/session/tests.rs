@@ -1,6 +1,7 @@
 mod ahead;
 mod failing;
 mod hooks;
+mod identity;
 mod lock;
 #[cfg(shuttle)]
 mod model;

@@ -109,6 +109,8 @@ static void who_signed_in(void)
     const char *rest = strchr(token, '{') + 1;
     OK(bearer_client_set_token(client, format("{\"id_token\":\"e30.eyJzdWIiOiJ0ZXN0LXVzZXIifQ.c2ln\",%s", rest), &error));
     OK(bearer_userinfo(client, NULL, &error));
+    EXPECT(bearer_client_id_token(client, &claims, &error), BEARER_UNSAFE, "jwt"); /* It says nothing of a signature. */
+    CHECK(claims == NULL);
     control("POST", "config", json("{'userinfo_members':{'sub':'mallory'}}"));
     EXPECT(bearer_userinfo(client, &claims, &error), BEARER_UNSAFE, "jwt");
     CHECK(claims == NULL);
@@ -117,6 +119,24 @@ static void who_signed_in(void)
     control("POST", "config", json("{'userinfo_members':{}}"));
     fault(json("{'path':'/auth/userinfo','status':200,'body':'e30.e30.e30','content_type':'application/jwt'}"));
     EXPECT(bearer_userinfo(client, NULL, &error), BEARER_UNSUPPORTED, "not_built");
+    bearer_client_free(client);
+}
+
+/* What the caller stored is believed: e30... is {"alg":"RS256"} and {"sub":"test-user"}. */
+static void id_token(void)
+{
+    bearer_client *client = client_with(issue_expired());
+    char *claims;
+    EXPECT(bearer_client_id_token(client, &claims, &error), BEARER_LOGIN_REQUIRED, "no_token");
+    CHECK(claims == NULL);
+    const char *token = "{\"access_token\":\"a\",\"id_token\":\"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0ZXN0LXVzZXIifQ.c2ln\"}";
+    OK(bearer_client_set_token(client, token, &error));
+    OK(bearer_client_id_token(client, &claims, &error));
+    CHECK_TEXT(claims, "{\"sub\":\"test-user\"}");
+    bearer_free(claims);
+    OK(bearer_client_id_token(client, NULL, &error));
+    OK(bearer_client_set_token(client, "{\"access_token\":\"a\",\"id_token\":\"a.b.c.d.e\"}", &error));
+    EXPECT(bearer_client_id_token(client, NULL, &error), BEARER_UNSUPPORTED, "not_built");
     bearer_client_free(client);
 }
 
@@ -154,6 +174,7 @@ int main(int argc, char **argv)
     not_revoked();
     introspected();
     who_signed_in();
+    id_token();
     registered();
     return finish();
 }
