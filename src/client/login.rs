@@ -8,6 +8,7 @@ use crate::json::Object;
 use crate::metadata::Endpoint;
 use crate::oauth::authorization::{self, Fresh};
 use crate::oauth::{grant, id_token};
+use crate::quirks;
 use crate::random;
 use crate::token::TokenSet;
 
@@ -15,6 +16,8 @@ impl Client {
     /// Begins a login with these parameters of the authorization request.
     pub fn login_begin(&self, parameters: &Object, call: &Call) -> Result<Object> {
         self.check_has_session()?;
+        let (quirks, scope) = (self.config.quirks.as_ref(), self.config.client.scope.as_deref());
+        let parameters = &*quirks::authorization(quirks, parameters, scope);
         let endpoint = self.session.endpoint(Endpoint::Authorization, call)?;
         let server = self.session.server(call)?;
         let mut bytes = zeroize::Zeroizing::new([0; 96]);

@@ -15,6 +15,7 @@ use crate::oauth::token_request::{Parameters, TokenRequest};
 use crate::oauth::token_response::{self, Answer};
 use crate::oauth::{grant, link, refresh};
 use crate::parked::{Parked, Unfinished};
+use crate::quirks;
 use crate::secret::Secret;
 use crate::status;
 use crate::token::TokenSet;
@@ -47,7 +48,8 @@ impl Way {
                 return Ok(Some(Way::Link(request)));
             }
             if has_server {
-                return Ok(Some(Way::RefreshToken(refresh::parameters(refresh_token))));
+                let parameters = refresh::parameters_with_scope(refresh_token, old, config);
+                return Ok(Some(Way::RefreshToken(parameters)));
             }
         }
         let grant = config.grant.as_ref().filter(|_| has_server);
@@ -200,7 +202,8 @@ impl Exchange {
             Way::RefreshToken(parameters) | Way::Grant(parameters) => {
                 // Where the server cannot even be found, what it calls itself stands for its endpoint.
                 self.endpoint = parts.config.issuer.as_ref().map(|issuer| issuer.url.clone());
-                made = parts.request(Endpoint::Token, parameters, call)?;
+                let parameters = quirks::token(parts.config.quirks.as_ref(), parameters);
+                made = parts.request(Endpoint::Token, &parameters, call)?;
                 &made
             }
             Way::Hook(_) => return Err(Error::new(Reason::Torn, "the renewal has no request").into()),
@@ -231,7 +234,8 @@ impl Exchange {
             }
         };
         parts.time.learn(&whole.headers, self.asked);
-        match token_response::read(&Answer::from(&whole), parts.time.wall_at(self.asked)) {
+        let quirks = parts.config.quirks.as_ref();
+        match token_response::read_with(quirks, &Answer::from(&whole), parts.time.wall_at(self.asked)) {
             // A gateway that got no answer says nothing about the server behind it (E-5).
             Err(error) if matches!(whole.status, 502 | 504) => Err(Lost { error, partial: false }),
             result => Ok(result),
