@@ -8,6 +8,7 @@ use crate::json::{Object, Raw};
 use crate::metadata::Endpoint;
 use crate::oauth::authorization::{self, Fresh};
 use crate::oauth::{device, dpop, grant};
+use crate::quirks;
 use crate::random;
 use crate::secret::Secret;
 use crate::session::{Asked, Binding};
@@ -17,6 +18,8 @@ impl Client {
     /// Begins a login with these parameters of the authorization request.
     pub fn login_begin(&self, given: &Object, call: &Call) -> Result<Object> {
         self.check_has_session()?;
+        let (quirks, scope) = (self.config.quirks.as_ref(), self.config.client.scope.as_deref());
+        let given = &*quirks::authorization(quirks, given, scope);
         let endpoint = self.session.endpoint(Endpoint::Authorization, call)?;
         let server = self.session.server(call)?;
         let mut bytes = zeroize::Zeroizing::new([0; 96]);

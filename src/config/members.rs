@@ -23,6 +23,12 @@ pub enum Type {
     Statuses,
     /// A list of URLs.
     Urls,
+    /// A list of texts.
+    Texts,
+    /// An object of texts, whose names are free.
+    Table,
+    /// Text, a number, or `true` or `false`.
+    Scalar,
 }
 
 /// One member.
@@ -43,12 +49,15 @@ macro_rules! members {
     };
 }
 
-use Type::{Bool, Choice, Count, Object, Open, Seconds, Statuses, Text, Urls};
+use Type::{Bool, Choice, Count, Object, Open, Scalar, Seconds, Statuses, Table, Text, Texts, Urls};
+
+use crate::quirks::presets;
 
 const DAY: i64 = 24 * 3600 * 1000;
 
 /// All of them, in the order of the manual. `null` always means the default.
 pub const MEMBERS: &[Member] = members! {
+    "preset" Choice(presets::NAMES), "", "A vendor whose endpoints and quirks are known: a partial configuration, whose members count less than those here.";
     "base_url" Type::Url, "", "Where this API is served; the token never leaves this origin. Needed for requests and for relative endpoints.";
     "origins" Urls, "[]", "Further origins that may get the token.";
     "authorization" Text, "", "A fixed value of the authorization header, sent verbatim. Excludes token, grant and client.";
@@ -111,6 +120,24 @@ pub const MEMBERS: &[Member] = members! {
     "http.client_cert_file" Text, "", "A PEM file with the client's certificate chain (RFC 8705); needs client_key_file.";
     "http.client_key_file" Text, "", "A PEM file with the private key of client_cert_file.";
     "http.idle_connections" Count(0, 1024), "4", "How many connections are kept for the next request.";
+    "quirks" Object, "", "What the authorization server does instead of the RFCs.";
+    "quirks.token_path" Text, "", "Names with dots between them that lead to the object with the token members, in an answer that has it (slack-user, withings, tuya). What stands around it is kept in the token set as vendor_answer.";
+    "quirks.members" Table, "", "The server's names of access_token, refresh_token, token_type, expires_in, expires_at, scope, id_token and verification_uri, by these (google, tuya).";
+    "quirks.expires_in_unit" Choice(&["s", "ms"]), "\"s\"", "The unit of expires_in. No preset: for vendors of your own.";
+    "quirks.expires_at_unit" Choice(&["s", "ms"]), "\"s\"", "The unit of expires_at, since 1970. No preset: for vendors of your own.";
+    "quirks.token_types" Texts, "[]", "Values of token_type that mean Bearer (slack, slack-user); kept in the token set as vendor_token_type.";
+    "quirks.success" Object, "", "What says that a token request succeeded; anything else is an error, whatever the HTTP status.";
+    "quirks.success.member" Text, "", "The path of the member that says so (slack, slack-user, withings, tuya).";
+    "quirks.success.value" Scalar, "", "What it is then (slack, slack-user, withings, tuya).";
+    "quirks.error" Object, "", "What an error looks like.";
+    "quirks.error.code" Text, "\"error\"", "The path of its code; a number counts in an array (fitbit, withings, tuya).";
+    "quirks.error.description" Text, "\"error_description\"", "The path of its description (fitbit, withings, tuya).";
+    "quirks.error.codes" Table, "", "Which error of the RFCs a code, or a description, means (github, microsoft-entra, slack, slack-user, withings, tuya). temporarily_unavailable is BEARER_UNAVAILABLE.";
+    "quirks.scope_separator" Text, "\" \"", "What stands between the scopes of an answer (github, slack, slack-user, withings).";
+    "quirks.requested_scope_separator" Text, "\" \"", "What stands between the scopes of a request (slack, slack-user, withings).";
+    "quirks.scope_on_refresh" Choice(&["omit", "granted", "requested"]), "\"omit\"", "Which scopes a renewal names: none, those of the token set, or those of client.scope (microsoft-entra).";
+    "quirks.authorization_parameters" Table, "", "Further parameters of an authorization request (google).";
+    "quirks.token_parameters" Table, "", "Further parameters of every request to the token endpoint (withings).";
 };
 
 /// Milliseconds as a number of seconds.

@@ -1,7 +1,11 @@
 //! Refreshing an access token: RFC 6749 section 6.
 
+use crate::config::Config;
+use crate::json::Raw;
 use crate::oauth::token_request::Parameters;
+use crate::quirks;
 use crate::secret::Secret;
+use crate::token::TokenSet;
 
 /// What is sent. `scope` is left out, which means: as granted; some servers refuse any other.
 pub fn parameters(refresh_token: &Secret) -> Parameters {
@@ -9,6 +13,17 @@ pub fn parameters(refresh_token: &Secret) -> Parameters {
         ("grant_type".to_owned(), Secret::from("refresh_token")),
         ("refresh_token".to_owned(), refresh_token.clone()),
     ]
+}
+
+/// The same with the scopes that some servers want named again.
+pub fn parameters_with_scope(refresh_token: &Secret, old: Option<&TokenSet>, config: &Config) -> Parameters {
+    let mut parameters = parameters(refresh_token);
+    let granted = || old?.member("scope").and_then(Raw::as_str).map(|scope| scope.to_string().into());
+    let scope = quirks::refresh_scope(config.quirks.as_ref(), granted, config.client.scope.as_deref());
+    if let Some(scope) = scope.filter(|scope| !scope.is_empty()) {
+        parameters.push(("scope".to_owned(), Secret::from(&*scope)));
+    }
+    parameters
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::oauth::token_request::{Parameters, TokenRequest};
 use crate::oauth::token_response::{self, Answer};
 use crate::oauth::{dpop, grant, link, refresh};
 use crate::parked::{Parked, Unfinished};
+use crate::quirks;
 use crate::secret::Secret;
 use crate::status;
 use crate::token::TokenSet;
@@ -49,7 +50,8 @@ impl Way {
                 return Ok(Some(Way::Link(request)));
             }
             if has_server {
-                return Ok(Some(Way::RefreshToken(refresh::parameters(refresh_token))));
+                let parameters = refresh::parameters_with_scope(refresh_token, old, config);
+                return Ok(Some(Way::RefreshToken(parameters)));
             }
         }
         let grant = config.grant.as_ref().filter(|_| has_server);
@@ -209,7 +211,8 @@ impl Exchange {
             Way::RefreshToken(parameters) | Way::Grant(parameters) => {
                 // Where the server cannot even be found, what it calls itself stands for its endpoint.
                 self.endpoint = parts.config.issuer.as_ref().map(|issuer| issuer.url.clone());
-                made = parts.request(Endpoint::Token, parameters, call)?;
+                let parameters = quirks::token(parts.config.quirks.as_ref(), parameters);
+                made = parts.request(Endpoint::Token, &parameters, call)?;
                 &made
             }
             Way::Hook(_) => return Err(Error::new(Reason::Torn, "the renewal has no request").into()),
@@ -261,7 +264,8 @@ impl Exchange {
             parts.nonces.learn(endpoint, Role::Authorization, &whole.headers);
         }
         let now = parts.time.wall_at(self.asked);
-        let read = token_response::read(&Answer::from(&whole), self.binding.is_some(), now);
+        let quirks = parts.config.quirks.as_ref();
+        let read = token_response::read(quirks, &Answer::from(&whole), self.binding.is_some(), now);
         if wants_nonce(&read) && self.binding.is_some() && !std::mem::replace(&mut self.has_nonce, true) {
             // Section 8: nothing was spent, and the answer has the nonce.
             return self.attempt(parts, call);

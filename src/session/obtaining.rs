@@ -113,6 +113,7 @@ impl Session {
     pub fn ask(&self, endpoint: Endpoint, parameters: &Parameters, call: &Call) -> Result<Object> {
         let (url, whole) = self.post(endpoint, parameters, call)?;
         token_response::read_members(&Answer::from(&whole), self.wall_s())
+            .and_then(|members| token_response::renamed(self.parts.config.quirks.as_ref(), members))
             .map_err(|error| self.tell_nothing(error, parameters).at(url.without_query()))
     }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 fn read(answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
-    super::read(answer, false, now)
+    super::read(None, answer, false, now)
 }
 
 const NOW: i64 = 1_795_499_228;
@@ -199,7 +199,7 @@ fn e_6_e_7_descriptions_are_cut_and_cleaned() {
 fn t_7_a_token_is_of_the_type_that_was_asked_for() {
     let reason = |kind: &str, is_bound| {
         let body = format!(r#"{{"access_token":"a","token_type":"{kind}"}}"#);
-        super::read(&answer(200, &body), is_bound, NOW).map_err(|error| error.reason).map(drop)
+        super::read(None, &answer(200, &body), is_bound, NOW).map_err(|error| error.reason).map(drop)
     };
     assert_eq!(reason("DPoP", true), Ok(()));
     assert_eq!(reason("dpop", true), Ok(()));
