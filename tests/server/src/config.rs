@@ -32,6 +32,8 @@ pub struct Config {
     pub password: String,
     /// The initial access token that registrations need, if they do.
     pub registration_token: Option<String>,
+    /// Whether clients get a new token to manage themselves with each time.
+    pub registration_rotates: bool,
     /// The kind of token that cannot be revoked.
     pub unrevocable: Option<String>,
     /// Whether a revocation needs a client that authenticates itself.
@@ -86,6 +88,7 @@ impl Config {
             assertion: "test-assertion".to_string(),
             password: PASSWORD.to_string(),
             registration_token: None,
+            registration_rotates: false,
             unrevocable: None,
             revocation_authenticates: false,
             www_authenticate: None,
@@ -147,6 +150,9 @@ impl Config {
         }
         if let Some(token) = members.text_or_null("registration_token")? {
             new.registration_token = token;
+        }
+        if let Some(rotates) = members.flag("registration_rotates")? {
+            new.registration_rotates = rotates;
         }
         if let Some(kind) = members.text_or_null("unrevocable")? {
             new.unrevocable = kind;
@@ -212,6 +218,7 @@ impl Config {
             "assertion": self.assertion,
             "password": self.password,
             "registration_token": self.registration_token,
+            "registration_rotates": self.registration_rotates,
             "unrevocable": self.unrevocable,
             "revocation_authenticates": self.revocation_authenticates,
             "www_authenticate": self.www_authenticate,

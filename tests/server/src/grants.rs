@@ -256,6 +256,13 @@ impl Grants {
         !std::mem::replace(&mut self.grants[grant].revoked, true)
     }
 
+    /// Ends every token of a client.
+    pub fn revoke_client(&mut self, id: &str) {
+        for grant in self.grants.iter_mut().filter(|grant| grant.granted.client_id == id) {
+            grant.revoked = true;
+        }
+    }
+
     /// RFC 7009: a refresh token takes its whole grant with it, an access token only
     /// itself, and an unknown token is no error.
     pub fn revoke_token(&mut self, token: &str) {

@@ -1,6 +1,7 @@
 //! The server's own keys, and what it signs with them (RFC 7515).
 
 use crate::encoding::base64url;
+use crate::jws::{Jwk, Jws};
 use crate::members::Members;
 use ring::hmac;
 use ring::rand::SystemRandom;
@@ -174,6 +175,15 @@ impl Keys {
             *first ^= 1;
         }
         format!("{message}.{}", base64url(&signature))
+    }
+
+    /// What a token of this server says, whenever it was signed.
+    pub fn claims(&self, compact: &str) -> Option<Map<String, Value>> {
+        let jws = Jws::parse(compact)?;
+        let published = self.published();
+        let keys = published["keys"].as_array().into_iter().flatten();
+        let mut keys = keys.filter_map(|jwk| Jwk::parse(jwk).ok());
+        keys.any(|key| jws.is_by(&key)).then_some(jws.claims)
     }
 }
 

@@ -8,7 +8,9 @@ use crate::exchange::GRANT;
 use crate::jws::ALGORITHMS;
 use crate::keys;
 use crate::presented::ASSERTIONS;
-use crate::route::{AUTHORIZE, CIBA, DEVICE, INTROSPECT, JWKS, PAR, REGISTER, REVOKE, TOKEN, USERINFO};
+use crate::route::{
+    AUTHORIZE, CIBA, DEVICE, END_SESSION, INTROSPECT, JWKS, PAR, REGISTER, REVOKE, TOKEN, USERINFO,
+};
 use crate::shared::{Kind, Shared};
 use serde_json::{Value, json};
 
@@ -104,6 +106,7 @@ fn server(shared: &Shared, config: &Config, base: &str, issuer: &str) -> Value {
         "backchannel_authentication_endpoint": at(CIBA),
         "backchannel_token_delivery_modes_supported": ["poll"],
         "backchannel_user_code_parameter_supported": false,
+        "end_session_endpoint": at(END_SESSION),
         "revocation_endpoint": at(REVOKE),
         "introspection_endpoint": at(INTROSPECT),
         "userinfo_endpoint": at(USERINFO),

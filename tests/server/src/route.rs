@@ -5,13 +5,16 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::shared::{Counters, Kind, Shared, State};
 use crate::{
-    api, authorize, ciba, device, introspect, link, published, pushed, registration, token, userinfo,
+    api, authorize, ciba, device, end_session, introspect, link, managed, published, pushed, registration,
+    token, userinfo,
 };
 
 /// The token endpoint.
 pub const TOKEN: &str = "/auth/token";
 /// The authorization endpoint.
 pub const AUTHORIZE: &str = "/auth/authorize";
+/// The end session endpoint.
+pub const END_SESSION: &str = "/auth/end_session";
 /// The server's keys.
 pub const JWKS: &str = "/auth/jwks";
 /// The pushed authorization request endpoint.
@@ -102,6 +105,12 @@ fn route(shared: &Shared, state: &mut State, request: &Request, place: &Place) -
     if let Some(rest) = below(path, "/fixed") {
         return api::fixed(state, request, rest);
     }
+    if let Some(id) = below(path, REGISTER).and_then(|rest| rest.strip_prefix('/')) {
+        return match request.method.as_str() {
+            "GET" | "PUT" | "DELETE" => managed::answer(state, request, place, &shared.certificate, id),
+            _ => not_allowed("GET, PUT, DELETE"),
+        };
+    }
     match path {
         TOKEN if is_post => token::answer(state, request, place),
         JWKS if is_get => Response::json(200, &state.keys.published()),
@@ -111,9 +120,10 @@ fn route(shared: &Shared, state: &mut State, request: &Request, place: &Place) -
         REVOKE if is_post => introspect::revoke(state, request, place),
         CIBA if is_post => ciba::begin(state, request, place),
         INTROSPECT if is_post => introspect::answer(state, request, place),
-        REGISTER if is_post => registration::answer(state, request, &shared.certificate),
+        REGISTER if is_post => registration::answer(state, request, place, &shared.certificate),
+        END_SESSION if is_get || is_post => end_session::answer(state, request),
         USERINFO if is_get || is_post => userinfo::answer(state, request, place),
-        USERINFO => not_allowed("GET, POST"),
+        USERINFO | END_SESSION => not_allowed("GET, POST"),
         TOKEN | PAR | REVOKE | DEVICE | CIBA | INTROSPECT | REGISTER => not_allowed("POST"),
         AUTHORIZE | JWKS => not_allowed("GET"),
         _ => match path.strip_prefix(LINK) {

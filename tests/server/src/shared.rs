@@ -12,11 +12,12 @@ use crate::grants::Grants;
 use crate::hold::Holds;
 use crate::jar;
 use crate::keys::Keys;
+use crate::managed::Registered;
 use crate::published::Published;
 use crate::pushed::Pushed;
 use crate::waiting::Waiting;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ pub struct State {
     pub start_config: Config,
     /// Registered clients.
     pub clients: Clients,
+    /// Those that registered by themselves, by name.
+    pub registered: HashMap<String, Registered>,
     /// What it signs with.
     pub keys: Keys,
     /// Tokens and codes.
@@ -84,6 +87,10 @@ pub struct Counters {
     pub request_objects: u64,
     /// Those that were not, by reason.
     pub request_objects_refused: BTreeMap<&'static str, u64>,
+    /// Sessions that were ended.
+    pub logouts: u64,
+    /// Those that were not.
+    pub logouts_refused: u64,
     /// Clients that proved who they are, by method.
     pub accepted: BTreeMap<&'static str, u64>,
     /// Clients that were refused, by reason.
@@ -110,6 +117,8 @@ impl Counters {
             "pushed": self.pushed,
             "pushed_used": self.pushed_used,
             "request_objects": self.request_objects,
+            "logouts": self.logouts,
+            "logouts_refused": self.logouts_refused,
             "dpop_accepted": self.dpop_accepted,
         });
         for method in METHODS {
@@ -210,6 +219,7 @@ impl Shared {
             config: config.clone(),
             start_config: config,
             clients: Clients::default(),
+            registered: HashMap::new(),
             keys: Keys::default(),
             grants: Grants::default(),
             dpop: Dpop::default(),

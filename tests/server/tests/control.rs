@@ -56,7 +56,7 @@ fn settings_are_changed_shown_and_reset() {
         "rotate": true, "access_ttl_s": 1800,
         "grace_s": 0, "token_members": {},
         "www_authenticate": null, "fixed_authorization": "secret", "reject_all": false,
-        "keep_alive": true, "date_header": false, "dpop_nonce": "none", "dpop_ignored": false, "jarm_members": {}, "require_signed_request_object": false,
+        "keep_alive": true, "date_header": false, "dpop_nonce": "none", "dpop_ignored": false, "registration_rotates": false, "jarm_members": {}, "require_signed_request_object": false,
         "jwt_alg": "ES256", "jwt_header": {}, "jwt_signature": "good", "id_token_members": {}, "id_token_on_refresh": true,
         "require_pushed_authorization_requests": false, "resources": null,
         "authorization_details_types": ["payment_initiation", "account_information"], "device_interval_s": 1, "issuer_path": "",
