@@ -81,6 +81,7 @@ impl One {
         self.session.obtain(grant(), |set| self.session.check_identity(set, &asked, &call()), &call())
     }
 
+    #[cfg(feature = "signing")]
     fn places(&self) -> Vec<String> {
         let asked = self.asked();
         asked
