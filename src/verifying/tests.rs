@@ -130,6 +130,7 @@ fn j_7_numbers_of_rsa_keys_are_bounded() {
     }
 }
 
+#[cfg(feature = "signing")]
 #[test]
 fn j_9_es256_signatures_are_r_and_s() {
     use crate::signing;

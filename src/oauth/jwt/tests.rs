@@ -25,6 +25,7 @@ fn keys(list: &[&str]) -> Keys {
     Keys::read(format!(r#"{{"keys":[{}]}}"#, list.join(",")).as_bytes()).unwrap()
 }
 
+#[cfg(feature = "signing")]
 fn named(key: &str, kid: &str) -> String {
     let mut jwk = Object::parse(key).unwrap();
     jwk.set("kid", Raw::from_text(kid));
