@@ -95,16 +95,19 @@ pub enum Answered {
 impl Quirks {
     /// Reads a successful answer, as far as HTTP goes; the error says what is wrong with it.
     pub fn answer(&self, members: Object) -> Result<Answered, String> {
-        let code = self.code(&members);
-        match &self.success {
+        let says_error = members.get("error").and_then(Raw::as_str).is_some_and(|error| !error.is_empty());
+        let is_refused = match &self.success {
+            // T-3: an error is one, whatever else is said, and wherever this vendor usually says so.
+            _ if says_error => true,
+            None => self.code(&members).is_some(),
             Some((path, wanted)) => match path.find(&members).and_then(|flag| scalar(&flag)) {
-                // T-3: an error is one, whatever else is said.
-                Some(flag) if flag == *wanted && !(self.error_code.0.is_empty() && code.is_some()) => {}
-                None if code.is_none() => return Err(format!("{} is missing from the answer", path.text())),
-                _ => return Ok(Answered::Refused(self.failure(members))),
+                Some(flag) => flag != *wanted,
+                None if self.code(&members).is_some() => true,
+                None => return Err(format!("{} is missing from the answer", path.text())),
             },
-            None if code.is_some() => return Ok(Answered::Refused(self.failure(members))),
-            None => {}
+        };
+        if is_refused {
+            return Ok(Answered::Refused(self.failure(members)));
         }
         let (members, at) = self.lifted(members)?;
         let members = self.renamed(members).map_err(|problem| format!("{at}{problem}"))?;
@@ -134,9 +137,9 @@ impl Quirks {
         members
     }
 
-    /// The vendor's names replaced by the RFCs', in place of which they stand.
+    /// The vendor's names replaced by the RFCs'.
     pub fn renamed(&self, mut members: Object) -> Result<Object, String> {
-        for (ours, theirs) in &self.members {
+        for (ours, theirs) in self.members.iter().filter(|(ours, theirs)| ours != theirs) {
             let Some(value) = members.get(theirs).cloned() else { continue };
             if members.get(ours).is_some() {
                 return Err(format!("{theirs} and {ours} are both in the answer"));
@@ -153,8 +156,7 @@ impl Quirks {
         if !read::OURS.contains(&ours) {
             return problem;
         }
-        let theirs = self.members.iter().find(|(name, _)| name == ours).map_or(ours, |(_, theirs)| theirs);
-        format!("{at}{theirs} {rest}")
+        format!("{at}{} {rest}", self.theirs(ours))
     }
 
     /// The error's code as text.
@@ -171,10 +173,9 @@ impl Quirks {
         if self.token_path.0.is_empty() {
             return Ok((members, String::new()));
         }
-        // Slack's renewals have at the top what its first answers have further in.
-        let is_at_top = self.renamed_is_there(&members);
-        let Some((mut inner, outer)) = taken(members.clone(), &self.token_path.0)? else {
-            return match is_at_top {
+        let Some((mut inner, outer)) = taken(&members, &self.token_path.0)? else {
+            // Slack's renewals have at the top what its first answers have further in.
+            return match self.has_access_token(&members) {
                 true => Ok((members, String::new())),
                 false => Err(format!("{} is missing from the answer", self.token_path.text())),
             };
@@ -185,9 +186,13 @@ impl Quirks {
         Ok((inner, self.token_path.text() + "."))
     }
 
-    fn renamed_is_there(&self, members: &Object) -> bool {
-        let name = self.members.iter().find(|(ours, _)| ours == "access_token");
-        members.get(name.map_or("access_token", |(_, theirs)| theirs)).is_some()
+    fn has_access_token(&self, members: &Object) -> bool {
+        members.get(self.theirs("access_token")).is_some()
+    }
+
+    /// The vendor's name of a member.
+    fn theirs<'a>(&'a self, ours: &'a str) -> &'a str {
+        self.members.iter().find(|(name, _)| name == ours).map_or(ours, |(_, theirs)| theirs)
     }
 
     /// Values in the RFCs' units and words. What cannot be read is left for whoever names the problem.
@@ -204,8 +209,8 @@ impl Quirks {
         if let Some(separator) = &self.scope_separator
             && let Some(scope) = members.get("scope").and_then(Raw::as_str)
         {
-            let scopes: Vec<_> = scope.split(separator.as_str()).flat_map(|scope| scope.split(' ')).collect();
-            let scopes: Vec<_> = scopes.into_iter().filter(|scope| !scope.is_empty()).collect();
+            let scopes = scope.split(separator.as_str()).flat_map(|scopes| scopes.split(' '));
+            let scopes: Vec<_> = scopes.filter(|scope| !scope.is_empty()).collect();
             members.set("scope", Raw::from_text(&scopes.join(" ")));
         }
         if let Some(kind) = members.get("token_type").cloned()
@@ -219,21 +224,22 @@ impl Quirks {
 }
 
 /// The object at a path, and the rest without it; `None` where the path leads nowhere.
-fn taken(mut outer: Object, path: &[String]) -> Result<Option<(Object, Object)>, String> {
-    let Some((first, rest)) = path.split_first() else { return Ok(None) };
+fn taken(outer: &Object, path: &[String]) -> Result<Option<(Object, Object)>, String> {
+    let Some((first, deeper)) = path.split_first() else { return Ok(None) };
     let Some(value) = outer.get(first).filter(|value| value.kind() != Kind::Null) else { return Ok(None) };
     let child = match value.as_object() {
         Some(child) => child.map_err(|malformed| format!("{first} {}", malformed.0))?,
         None => return Err(format!("{first} is {}, not an object", value.kind().name())),
     };
-    if rest.is_empty() {
-        outer.remove(first);
-        return Ok(Some((child, outer)));
+    let mut rest = outer.clone();
+    if deeper.is_empty() {
+        rest.remove(first);
+        return Ok(Some((child, rest)));
     }
-    let inside = taken(child, rest).map_err(|problem| format!("{first}.{problem}"))?;
+    let inside = taken(&child, deeper).map_err(|problem| format!("{first}.{problem}"))?;
     Ok(inside.map(|(inner, left)| {
-        outer.set(first, Raw::from_object(&left));
-        (inner, outer)
+        rest.set(first, Raw::from_object(&left));
+        (inner, rest)
     }))
 }
 

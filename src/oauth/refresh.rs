@@ -34,6 +34,20 @@ mod tests {
     use crate::url::Url;
 
     #[test]
+    fn scopes_are_named_where_the_server_wants_them() {
+        let old = TokenSet::from_stored(r#"{"refresh_token":"r","scope":"a b"}"#).unwrap();
+        let sent = |quirks: &str| {
+            let config = format!(r#"{{"client":{{"client_id":"c","scope":"x y"}},"quirks":{quirks}}}"#);
+            let config = Config::parse(&config).unwrap();
+            let parameters = parameters_with_scope(&Secret::from("r"), Some(&old), &config);
+            parameters.get(2).map(|(name, value)| format!("{name}={}", value.expose()))
+        };
+        assert_eq!(sent("null"), None);
+        assert_eq!(sent(r#"{"scope_on_refresh":"granted"}"#).unwrap(), "scope=a b");
+        assert_eq!(sent(r#"{"scope_on_refresh":"requested"}"#).unwrap(), "scope=x y");
+    }
+
+    #[test]
     fn rfc_6749_section_6_example() {
         let client = ClientRegistration {
             client_id: Some("s6BhdRkqt3".into()),

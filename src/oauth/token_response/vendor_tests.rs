@@ -206,6 +206,12 @@ fn errors_are_those_of_the_rfcs_and_keep_the_vendors_words() {
         let error = error(400, body);
         assert_eq!((error.status, error.http_status), (status::REJECTED, Some(400)), "{body}");
     }
+    let plain = error(200, r#"{"access_token":"t","error":"invalid_scope"}"#);
+    assert_eq!(
+        (plain.status, plain.oauth_error.as_deref()),
+        (status::REJECTED, Some("invalid_scope")),
+        "T-3"
+    );
     assert_eq!(error(503, r#"{"errors":[{"type":"gone"}]}"#).status, status::UNAVAILABLE, "E-4");
     assert_eq!(error(302, r#"{"errors":[{"type":"gone"}]}"#).status, status::UNSAFE);
 }
