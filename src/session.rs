@@ -19,6 +19,7 @@ mod pace;
 mod parts;
 mod renewal;
 mod server;
+mod signed_answer;
 mod state;
 mod taking_over;
 mod time;
