@@ -1,6 +1,6 @@
 // The clients that are registered, at each issuer those whose way to authenticate it knows.
 import { join } from 'node:path';
-import { ofCertificate, ofClients } from './keys.mjs';
+import { ALGORITHMS as ID_TOKENS, ofCertificate, ofClients } from './keys.mjs';
 
 // Anything that answers to this address on any port is the client's own (RFC 8252 section 7.3).
 const REDIRECTS = ['http://127.0.0.1/callback', 'http://[::1]/callback'];
@@ -20,6 +20,9 @@ export async function clients(work) {
     token_endpoint_auth_signing_alg: key.alg,
     jwks: { keys: [key] },
     ...machine,
+  }));
+  const identified = ID_TOKENS.map((alg) => ({
+    client_id: `app-${alg}`, token_endpoint_auth_method: 'none', id_token_signed_response_alg: alg, ...person,
   }));
   return [
     { client_id: 'app', token_endpoint_auth_method: 'none', ...person },
@@ -48,6 +51,8 @@ export async function clients(work) {
     { client_id: 'service-post', client_secret: 'service-post-secret', token_endpoint_auth_method: 'client_secret_post', ...machine },
     { client_id: 'service-HS256', client_secret: 'a secret of at least 32 bytes, for HS256', token_endpoint_auth_method: 'client_secret_jwt', token_endpoint_auth_signing_alg: 'HS256', ...machine },
     ...signing,
+    ...identified,
+    { client_id: 'web-HS256', client_secret: 'a secret of at least 32 bytes, for HS256', token_endpoint_auth_method: 'client_secret_basic', id_token_signed_response_alg: 'HS256', ...person },
     { client_id: 'service-certificate', token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_subject_dn: 'CN=interop-client', ...bound },
     { client_id: 'service-self-signed', token_endpoint_auth_method: 'self_signed_tls_client_auth', jwks: { keys: [ofCertificate(join(work, 'self.pem'))] }, ...bound },
   ];

@@ -1,7 +1,7 @@
 // One oidc-provider with everything on that the rows need.
 import { randomBytes } from 'node:crypto';
 import Provider, { interactionPolicy } from 'oidc-provider';
-import { ofProvider } from './keys.mjs';
+import { ALGORITHMS, ofProvider } from './keys.mjs';
 
 // The resources that a token can be asked for (RFC 8707), and what kind of token each takes.
 export const RESOURCES = { 'https://api.example/jwt': 'jwt', 'https://api.example/opaque': 'opaque' };
@@ -105,6 +105,7 @@ export function provider(issuer, clients, { methods, aliases, requiresNonce = fa
     scopes: ['openid', 'offline_access', ...SCOPES],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     clientAuthMethods: methods,
+    enabledJWA: { idTokenSigningAlgValues: [...ALGORITHMS, 'HS256'] },
     discovery: aliases ? { mtls_endpoint_aliases: aliases } : {},
     findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub, email: `${sub}@example.com`, email_verified: true, name: 'Alice' }) }),
     interactions: { policy: interactionPolicy.base(), url: (ctx, { uid }) => `/interaction/${uid}` },
