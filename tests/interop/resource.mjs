@@ -1,16 +1,15 @@
 // The protected resource (RFC 6750, RFC 9449) beside each provider: /resource/read, /resource/write and /resource/admin.
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, createLocalJWKSet, EmbeddedJWK, jwtVerify } from 'jose';
-import { ofProvider } from './keys.mjs';
+import { ALGORITHMS, ofProvider } from './keys.mjs';
 
 const keys = createLocalJWKSet({ keys: ofProvider.map((key) => key.public) });
 const NEEDS = { '/resource/read': undefined, '/resource/write': 'write', '/resource/admin': 'admin' };
 
-const PROOFS = ['ES256', 'RS256', 'PS256', 'Ed25519', 'EdDSA'];
 const RECENT_S = 60;
 
 function challenge(response, status, members = {}, scheme = 'Bearer') {
-  const all = scheme === 'DPoP' ? { ...members, algs: PROOFS.join(' ') } : members;
+  const all = scheme === 'DPoP' ? { ...members, algs: ALGORITHMS.join(' ') } : members;
   const text = Object.entries(all).map(([name, value]) => `${name}="${value}"`).join(', ');
   response.writeHead(status, { 'www-authenticate': text ? `${scheme} ${text}` : scheme });
   response.end();
@@ -45,7 +44,7 @@ async function wrongProof({ origin, nonce, proofs }, request, token, jkt) {
   let payload;
   let protectedHeader;
   try {
-    ({ payload, protectedHeader } = await jwtVerify(request.headers.dpop ?? '', EmbeddedJWK, { typ: 'dpop+jwt', algorithms: PROOFS }));
+    ({ payload, protectedHeader } = await jwtVerify(request.headers.dpop ?? '', EmbeddedJWK, { typ: 'dpop+jwt', algorithms: ALGORITHMS }));
   } catch (error) {
     return error.message;
   }
