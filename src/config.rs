@@ -1,6 +1,7 @@
 //! What a client is made of: its configuration, read strictly from JSON.
 
 mod members;
+mod preset;
 mod reader;
 mod registration;
 mod schema;
@@ -12,6 +13,7 @@ use crate::error::{Error, Reason, Result};
 use crate::http;
 use crate::json::{Kind, Object};
 use crate::metadata::{Endpoint, Metadata};
+use crate::quirks::Quirks;
 use crate::secret::Secret;
 use crate::token::TokenSet;
 use crate::url::{Origin, Url};
@@ -46,6 +48,8 @@ pub struct Config {
     pub header: TokenHeader,
     /// How requests are made.
     pub http: Http,
+    /// What the authorization server does instead of the RFCs.
+    pub quirks: Option<Quirks>,
 }
 
 /// An issuer identifier: a URL that is compared as text (RFC 8414 section 3.3).
@@ -73,7 +77,7 @@ pub struct Refresh {
 }
 
 /// Which header carries the token, and how.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TokenHeader {
     /// The header's name.
     pub name: String,
@@ -150,6 +154,7 @@ impl Config {
             },
             header: header(&reader)?,
             http: read_http(&reader)?,
+            quirks: preset::quirks(&reader)?,
             base_url,
         };
         let has_no_endpoint = config.issuer.is_none() && config.server.endpoint(Endpoint::Token).is_none();

@@ -11,7 +11,7 @@
 //! | 2 | [`redirect`] | which redirects are followed, and what goes along |
 //! | 2 | [`transport`] | one blocking exchange: the network (ureq), or the caller's own HTTP stack |
 //! | 2 | [`loopback`] | a browser that comes back to this machine: listeners, what may knock there, the page |
-//! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`parked`], [`stats`], [`poll`] | what a client is made of, what an exchange is, what hooks and callers may ask, what outlives a call |
+//! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`parked`], [`stats`], [`poll`], [`quirks`] | what a client is made of, what an exchange is, what hooks and callers may ask, what outlives a call, what vendors do instead |
 //! | 0 | [`error`], [`status`], [`fork`], [`json`], [`token`], [`secret`], [`clock`], [`base64`], [`calendar`], [`decimal`], [`quote`], [`metadata`], [`cancel`], [`url`], [`random`], [`digest`], [`thread`], [`sync`], [`signing`], [`verifying`], [`qr`], [`browser`] | the ground |
 
 #![deny(unsafe_code)]
@@ -47,6 +47,7 @@ pub mod http;
 pub mod parked;
 #[cfg(feature = "net")]
 pub mod poll;
+pub mod quirks;
 pub mod stats;
 
 #[cfg(feature = "net")]

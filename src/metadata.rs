@@ -22,10 +22,14 @@ pub enum Endpoint {
     Registration,
     /// Where a login on a person's own device begins (CIBA).
     Backchannel,
+    /// Where a login's parameters are pushed to (RFC 9126).
+    PushedRequest,
+    /// Where a person signs out (OpenID Connect RP-Initiated Logout).
+    EndSession,
 }
 
 impl Endpoint {
-    const ALL: [(Endpoint, &'static str); 8] = [
+    const ALL: [(Endpoint, &'static str); 10] = [
         (Endpoint::Authorization, "authorization_endpoint"),
         (Endpoint::Token, "token_endpoint"),
         (Endpoint::Device, "device_authorization_endpoint"),
@@ -34,6 +38,8 @@ impl Endpoint {
         (Endpoint::Userinfo, "userinfo_endpoint"),
         (Endpoint::Registration, "registration_endpoint"),
         (Endpoint::Backchannel, "backchannel_authentication_endpoint"),
+        (Endpoint::PushedRequest, "pushed_authorization_request_endpoint"),
+        (Endpoint::EndSession, "end_session_endpoint"),
     ];
 
     /// Its member of the metadata.
@@ -49,6 +55,8 @@ pub struct Metadata {
     pub issuer: Option<String>,
     /// Whether its callbacks always say who it is (RFC 9207).
     pub issuer_in_answers: bool,
+    /// Whether it takes pushed authorization requests only (RFC 9126 section 5).
+    pub requires_pushed_requests: bool,
     /// The methods of PKCE that it lists, where it does.
     pub pkce_methods: Option<Vec<String>>,
     /// How clients may authenticate at its token endpoint, where it says so.
@@ -79,6 +87,10 @@ impl Metadata {
             issuer: document.get("issuer").and_then(Raw::as_str).map(|issuer| issuer.to_string()),
             issuer_in_answers: document
                 .get("authorization_response_iss_parameter_supported")
+                .and_then(Raw::as_bool)
+                .unwrap_or(false),
+            requires_pushed_requests: document
+                .get("require_pushed_authorization_requests")
                 .and_then(Raw::as_bool)
                 .unwrap_or(false),
             pkce_methods: texts(&document, "code_challenge_methods_supported"),

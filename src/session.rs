@@ -6,6 +6,7 @@
 
 mod ahead;
 mod assertion;
+mod dpop;
 mod exchange;
 mod families;
 mod family;
@@ -34,17 +35,19 @@ use crate::error::{Error, Reason, Result};
 use crate::fork::Lock;
 use crate::hooks::{self, Hooks};
 use crate::http::{Headers, Transport};
-use crate::signing::Key;
 use crate::stats::Stats;
 use crate::status;
 use crate::sync::AtomicBool;
 use crate::token::TokenSet;
+pub use dpop::Binding;
+use dpop::Nonces;
 use exchange::Way;
 pub use families::Families;
 use flight::Role;
 pub use identity::Asked;
 use identity::KnownKeys;
 use lifetime::Lifetime;
+pub use parts::Keys;
 use parts::Parts;
 use server::Discovered;
 pub use state::Current;
@@ -75,7 +78,7 @@ impl Session {
         clock: Arc<dyn Clock>,
         stats: Arc<Stats>,
         families: &'static Families,
-        key: Option<Key>,
+        keys: Keys,
     ) -> Result<Arc<Session>> {
         let member = Arc::new(families.join(&config, config.token.as_ref(), clock.steady())?);
         let token = config.token.clone();
@@ -86,8 +89,9 @@ impl Session {
             time: Time::new(clock),
             stats,
             discovered: Discovered::default(),
+            nonces: Nonces::default(),
+            keys,
             known_keys: KnownKeys::default(),
-            key,
         });
         let session = Arc::new_cyclic(|me| Session {
             parts,

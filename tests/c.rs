@@ -42,6 +42,7 @@ programs! {
     destroy
     device
     discovery
+    dpop
     endpoints
     errno_and_signals
     failing
@@ -65,6 +66,7 @@ programs! {
     overriding
     own_http
     provider
+    pushed
     qr
     refresh
     requests

@@ -7,6 +7,7 @@ mod product;
 
 use bearer::config::{Config, MEMBERS, schema};
 use bearer::error::Reason;
+use bearer::quirks::presets;
 use bearer::status;
 use product::{read, root};
 use serde_json::Value;
@@ -72,15 +73,54 @@ fn kind(schema: &Value) -> String {
     let range = format!("{} to {}", schema["minimum"], schema["maximum"]);
     match schema["type"][0].as_str().unwrap() {
         "object" if schema["additionalProperties"] == true => "object; other members are kept".into(),
+        "object" if schema["additionalProperties"]["type"].is_array() => "object of texts".into(),
         "object" => "object".into(),
         "boolean" => "`true`, `false`".into(),
         "number" => format!("seconds, {range}"),
         "integer" => range,
         "array" if schema["items"]["type"] == "integer" => "HTTP statuses, 400 to 599".into(),
-        "array" => "URLs".into(),
+        "array" if schema["items"]["format"] == "uri" => "URLs".into(),
+        "array" => "texts".into(),
+        "string" if schema["type"][1] == "number" => "text, number, `true`, `false`".into(),
         "string" if schema["format"] == "uri-reference" => "URL".into(),
         "string" => "text".into(),
         other => panic!("{other} has no words here"),
+    }
+}
+
+fn preset(name: &str) -> Value {
+    serde_json::from_str(presets::text(name).unwrap()).unwrap()
+}
+
+#[test]
+fn vendors_has_every_preset_with_its_source() {
+    let mut rows = vec!["| preset | how it is known | written from |".to_owned(), "|---|---|---|".into()];
+    for name in presets::NAMES {
+        let preset = preset(name);
+        let (verified, source) = (preset["$verified"].as_str().unwrap(), preset["$source"].as_str().unwrap());
+        rows.push(format!("| `{name}` | {verified} | {source} |"));
+    }
+    assert_table("docs/vendors.md", &rows);
+}
+
+/// A quirk is there because a vendor has it, and its description says which.
+#[test]
+fn quirks_name_the_presets_that_have_them() {
+    for member in MEMBERS.iter().filter(|member| member.path.starts_with("quirks.")) {
+        let having: Vec<&str> = presets::NAMES
+            .iter()
+            .copied()
+            .filter(|name| {
+                !member.path.split('.').fold(&preset(name), |object, name| &object[name]).is_null()
+            })
+            .collect();
+        let parents = ["quirks.success", "quirks.error"];
+        let told = match having.is_empty() {
+            _ if parents.contains(&member.path) => continue,
+            true => "No preset".to_owned(),
+            false => format!("({})", having.join(", ")),
+        };
+        assert!(member.doc.contains(&told), "{} should say {told}", member.path);
     }
 }
 

@@ -60,7 +60,7 @@ impl Client {
             return Ok(None);
         }
         let check = |set: &TokenSet| self.session.check_identity(set, &Asked::default(), call);
-        let error = match self.session.obtain(device::poll(&device), check, call) {
+        let error = match self.session.obtain(device::poll(&device), None, check, call) {
             Ok(current) => {
                 self.paces.lock()?.retain(|pace| pace.key != key(&device));
                 return Ok(Some(current.set.clone()));

@@ -23,6 +23,12 @@ pub enum Type {
     Statuses,
     /// A list of URLs.
     Urls,
+    /// A list of texts.
+    Texts,
+    /// An object of texts, whose names are free.
+    Table,
+    /// Text, a number, or `true` or `false`.
+    Scalar,
 }
 
 /// One member.
@@ -43,12 +49,15 @@ macro_rules! members {
     };
 }
 
-use Type::{Bool, Choice, Count, Object, Open, Seconds, Statuses, Text, Urls};
+use Type::{Bool, Choice, Count, Object, Open, Scalar, Seconds, Statuses, Table, Text, Texts, Urls};
+
+use crate::quirks::presets;
 
 const DAY: i64 = 24 * 3600 * 1000;
 
 /// All of them, in the order of the manual. `null` always means the default.
 pub const MEMBERS: &[Member] = members! {
+    "preset" Choice(presets::NAMES), "", "A vendor whose endpoints and quirks are known: a partial configuration, whose members count less than those here.";
     "base_url" Type::Url, "", "Where this API is served; the token never leaves this origin. Needed for requests and for relative endpoints.";
     "origins" Urls, "[]", "Further origins that may get the token.";
     "authorization" Text, "", "A fixed value of the authorization header, sent verbatim. Excludes token, grant and client.";
@@ -63,6 +72,8 @@ pub const MEMBERS: &[Member] = members! {
     "server.userinfo_endpoint" Type::Url, "", "Where the server says who signed in (OpenID Connect Core section 5.3).";
     "server.registration_endpoint" Type::Url, "", "Where clients are registered (RFC 7591).";
     "server.backchannel_authentication_endpoint" Type::Url, "", "Where a login on a person's own device begins (CIBA).";
+    "server.pushed_authorization_request_endpoint" Type::Url, "", "Where a login's parameters are pushed to (RFC 9126).";
+    "server.end_session_endpoint" Type::Url, "", "Where a person signs out (OpenID Connect RP-Initiated Logout).";
     "server.jwks_uri" Type::Url, "", "Where the server's public keys are: signatures of ID tokens are verified by them.";
     "server.mtls_endpoint_aliases" Open, "", "Endpoints for a client that shows a certificate (RFC 8705 section 5).";
     "server.issuer" Text, "", "The server's issuer identifier; a callback from another is refused (RFC 9207).";
@@ -75,6 +86,11 @@ pub const MEMBERS: &[Member] = members! {
     "client.private_key" Text, "", "The client's private key for private_key_jwt: PEM (PKCS #8, SEC 1, PKCS #1) or a JWK, as text. bearer_client_on_sign does without.";
     "client.private_key_file" Text, "", "A file of the same, read when the client is made.";
     "client.key_id" Text, "", "The name by which the server knows the key (kid, RFC 7515 section 4.1.4); a JWK's own by default.";
+    "client.dpop_bound_access_tokens" Bool, "false", "Whether access tokens are bound to a key (DPoP, RFC 9449). A bearer token in answer is refused then.";
+    "client.dpop_key" Text, "", "That key, as private_key. Without it the library makes one for each login, which the token set keeps as dpop_key: it is as secret as the tokens.";
+    "client.dpop_key_file" Text, "", "A file of the same.";
+    "client.require_pushed_authorization_requests" Bool, "false", "Whether a login's parameters go to the server first, and its URL has a reference to them only (PAR, RFC 9126); also where the server's metadata requires it.";
+    "client.request_object_signing_alg" Choice(&["ES256", "RS256", "PS256", "EdDSA", "Ed25519"]), "", "Sign a login's parameters with the client's private key (JAR, RFC 9101).";
     "client.tls_client_certificate_bound_access_tokens" Bool, "false", "Whether tokens are bound to http.client_cert_file (RFC 8705 section 3.4): the server's mtls_endpoint_aliases are used then.";
     "client.id_token_signed_response_alg" Choice(&["RS256", "ES256", "PS256", "EdDSA", "Ed25519", "HS256"]), "", "What ID tokens for this client are signed with; without it any of these that the server lists, except HS256, which is by client_secret.";
     "client.scope" Text, "", "The scopes asked for, with spaces between them; the grant's default.";
@@ -104,6 +120,24 @@ pub const MEMBERS: &[Member] = members! {
     "http.client_cert_file" Text, "", "A PEM file with the client's certificate chain (RFC 8705); needs client_key_file.";
     "http.client_key_file" Text, "", "A PEM file with the private key of client_cert_file.";
     "http.idle_connections" Count(0, 1024), "4", "How many connections are kept for the next request.";
+    "quirks" Object, "", "What the authorization server does instead of the RFCs.";
+    "quirks.token_path" Text, "", "Names with dots between them that lead to the object with the token members, in an answer that has it (slack-user, withings, tuya). What stands around it is kept in the token set as vendor_answer.";
+    "quirks.members" Table, "", "The server's names of access_token, refresh_token, token_type, expires_in, expires_at, scope, id_token and verification_uri, by these (google, tuya).";
+    "quirks.expires_in_unit" Choice(&["s", "ms"]), "\"s\"", "The unit of expires_in. No preset: for vendors of your own.";
+    "quirks.expires_at_unit" Choice(&["s", "ms"]), "\"s\"", "The unit of expires_at, since 1970. No preset: for vendors of your own.";
+    "quirks.token_types" Texts, "[]", "Values of token_type that mean Bearer (slack, slack-user); kept in the token set as vendor_token_type.";
+    "quirks.success" Object, "", "What says that a token request succeeded; anything else is an error, whatever the HTTP status.";
+    "quirks.success.member" Text, "", "The path of the member that says so (slack, slack-user, withings, tuya).";
+    "quirks.success.value" Scalar, "", "What it is then (slack, slack-user, withings, tuya).";
+    "quirks.error" Object, "", "What an error looks like.";
+    "quirks.error.code" Text, "\"error\"", "The path of its code; a number counts in an array (fitbit, withings, tuya).";
+    "quirks.error.description" Text, "\"error_description\"", "The path of its description (fitbit, withings, tuya).";
+    "quirks.error.codes" Table, "", "Which error of the RFCs a code, or a description, means (github, microsoft-entra, slack, slack-user, withings, tuya). temporarily_unavailable is BEARER_UNAVAILABLE.";
+    "quirks.scope_separator" Text, "\" \"", "What stands between the scopes of an answer (github, slack, slack-user, withings).";
+    "quirks.requested_scope_separator" Text, "\" \"", "What stands between the scopes of a request (slack, slack-user, withings).";
+    "quirks.scope_on_refresh" Choice(&["omit", "granted", "requested"]), "\"omit\"", "Which scopes a renewal names: none, those of the token set, or those of client.scope (microsoft-entra).";
+    "quirks.authorization_parameters" Table, "", "Further parameters of an authorization request (google).";
+    "quirks.token_parameters" Table, "", "Further parameters of every request to the token endpoint (withings).";
 };
 
 /// Milliseconds as a number of seconds.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::members::{self, Type};
+use super::preset;
 use crate::error::{Error, Reason, Result};
 use crate::json::{Kind, Object, Raw};
 use crate::quote::quote;
@@ -19,21 +20,12 @@ impl Reader {
         let top = Object::parse(text)
             .map_err(|malformed| Error::new(Reason::Json, format!("config_json: {}", malformed.0)))?;
         check(&top, "")?;
-        Ok(Reader { top })
+        Ok(Reader { top: preset::apply(top)? })
     }
 
     /// The value at a path, unless it is absent or null.
     pub(super) fn raw(&self, path: &str) -> Option<Raw> {
-        let mut object = self.top.clone();
-        let mut names = path.split('.').peekable();
-        while let Some(name) = names.next() {
-            let value = object.get(name).filter(|value| value.kind() != Kind::Null)?.clone();
-            if names.peek().is_none() {
-                return Some(value);
-            }
-            object = value.as_object()?.ok()?;
-        }
-        None
+        at(&self.top, path)
     }
 
     pub(super) fn text(&self, path: &str) -> Option<Wiped> {
@@ -71,6 +63,20 @@ impl Reader {
         };
         url.map(Some).map_err(|problem| Error::new(Reason::Url, format!("{path}: {problem}")))
     }
+}
+
+/// The value at a path, unless it is absent or null.
+pub(super) fn at(top: &Object, path: &str) -> Option<Raw> {
+    let mut object = top.clone();
+    let mut names = path.split('.').peekable();
+    while let Some(name) = names.next() {
+        let value = object.get(name).filter(|value| value.kind() != Kind::Null)?.clone();
+        if names.peek().is_none() {
+            return Some(value);
+        }
+        object = value.as_object()?.ok()?;
+    }
+    None
 }
 
 /// An error that names a member by its path.
@@ -146,10 +152,22 @@ fn check_value(value: &Raw, path: &str, kind: Type) -> Result<()> {
                 }
             }
         },
-        Type::Urls => match value.as_array() {
+        Type::Urls | Type::Texts => match value.as_array() {
             None => wrong("an array"),
             Some(list) if list.iter().all(|raw| raw.kind() == Kind::String) => Ok(()),
             Some(_) => Err(refused(path, "must list strings")),
+        },
+        Type::Table => match value.as_object() {
+            None => wrong("an object"),
+            Some(Err(malformed)) => Err(refused(path, malformed.0)),
+            Some(Ok(object)) => object.iter().try_for_each(|(name, value)| match value.kind() {
+                Kind::String | Kind::Null => Ok(()),
+                kind => Err(refused(&format!("{path}.{name}"), format!("is {}, not a string", kind.name()))),
+            }),
+        },
+        Type::Scalar => match value.kind() {
+            Kind::Array | Kind::Object => wrong("a string, number or boolean"),
+            _ => Ok(()),
         },
     }
 }

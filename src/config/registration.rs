@@ -24,6 +24,14 @@ pub struct ClientRegistration {
     pub private_key: Option<PrivateKey>,
     /// The name by which the server knows that key.
     pub key_id: Option<String>,
+    /// Whether its access tokens are bound to a key (RFC 9449 section 5.2).
+    pub binds_to_key: bool,
+    /// That key, where the configuration has one.
+    pub dpop_key: Option<PrivateKey>,
+    /// Whether its authorization requests are pushed (RFC 9126 section 6).
+    pub pushes: bool,
+    /// What its authorization requests are signed with (RFC 9101 section 10.5).
+    pub request_signing: Option<String>,
     /// Whether its access tokens are bound to its certificate (RFC 8705 section 3.4).
     pub binds_to_certificate: bool,
 }
@@ -58,13 +66,7 @@ pub enum AuthMethod {
 pub(super) fn read(reader: &Reader) -> Result<ClientRegistration> {
     let text = |path| reader.text(path).map(|text| text.to_string());
     let client_secret = reader.text("client.client_secret").map(|secret| Secret::from(secret.as_str()));
-    let key = reader.text("client.private_key").map(|key| PrivateKey::Text(Secret::from(key.as_str())));
-    let private_key = match (key, text("client.private_key_file")) {
-        (Some(_), Some(_)) => {
-            return Err(Error::new(Reason::Conflict, "client.private_key: excludes client.private_key_file"));
-        }
-        (key, file) => key.or(file.map(PrivateKey::File)),
-    };
+    let private_key = private_key(reader, "client.private_key")?;
     let name = text("client.token_endpoint_auth_method");
     let auth_method = name.as_deref().and_then(AuthMethod::parse);
     let client = ClientRegistration {
@@ -77,6 +79,10 @@ pub(super) fn read(reader: &Reader) -> Result<ClientRegistration> {
             .and_then(|name| Algorithm::parse(&name)),
         private_key,
         key_id: text("client.key_id"),
+        binds_to_key: reader.bool("client.dpop_bound_access_tokens", false),
+        dpop_key: self::private_key(reader, "client.dpop_key")?,
+        pushes: reader.bool("client.require_pushed_authorization_requests", false),
+        request_signing: text("client.request_object_signing_alg"),
         binds_to_certificate: reader.bool("client.tls_client_certificate_bound_access_tokens", false),
     };
     if client.id_token_algorithm == Some(Algorithm::Hs256) && client.client_secret.is_none() {
@@ -109,6 +115,17 @@ pub(super) fn read(reader: &Reader) -> Result<ClientRegistration> {
         }
     }
     Ok(client)
+}
+
+/// A key as text, or the file of one.
+fn private_key(reader: &Reader, path: &str) -> Result<Option<PrivateKey>> {
+    let (file_path, text) = (format!("{path}_file"), reader.text(path));
+    let file = reader.text(&file_path).map(|file| file.to_string());
+    match (text, file) {
+        (Some(_), Some(_)) => Err(Error::new(Reason::Conflict, format!("{path}: excludes {file_path}"))),
+        (Some(text), None) => Ok(Some(PrivateKey::Text(Secret::from(text.as_str())))),
+        (None, file) => Ok(file.map(PrivateKey::File)),
+    }
 }
 
 impl AuthMethod {

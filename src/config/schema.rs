@@ -48,6 +48,11 @@ fn member(path: &str) -> String {
             r#"{"type":["array","null"],"items":{"type":"integer","minimum":400,"maximum":599}}"#.into()
         }
         Type::Urls => r#"{"type":["array","null"],"items":{"type":"string","format":"uri"}}"#.into(),
+        Type::Texts => r#"{"type":["array","null"],"items":{"type":"string"}}"#.into(),
+        Type::Table => {
+            r#"{"type":["object","null"],"additionalProperties":{"type":["string","null"]}}"#.into()
+        }
+        Type::Scalar => r#"{"type":["string","number","boolean","null"]}"#.into(),
     };
     let default =
         if member.default.is_empty() { String::new() } else { format!(r#","default":{}"#, member.default) };

@@ -126,6 +126,10 @@ fn call_all() -> Vec<&'static str> {
         bearer_introspect(c, t, null_mut());
         bearer_userinfo(c, null_mut());
         bearer_register(c, t, null_mut());
+        bearer_registration_read(c, t, null_mut());
+        bearer_registration_update(c, t, t, null_mut());
+        bearer_registration_delete(c, t);
+        bearer_logout_url(c, t, null_mut());
         bearer_qr_text(t, null_mut());
     }
     other! {

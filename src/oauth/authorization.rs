@@ -33,15 +33,24 @@ impl Fresh {
     }
 }
 
-/// Begins a login: its members, `authorization_url` first. `parameters` are the caller's, by their RFC names.
+/// A login that has begun.
+pub struct Begun {
+    /// The parameters of the authorization request.
+    pub parameters: Parameters,
+    /// What the other half needs; `authorization_url` is still to come.
+    pub login: Object,
+}
+
+/// Begins a login with the caller's parameters, by their RFC names. `dpop_jkt` names the key that the token is to be
+/// bound to (RFC 9449 section 10).
 pub fn begin(
-    endpoint: &Url,
     server: &Metadata,
     client: &ClientRegistration,
-    parameters: &Object,
+    given: &Object,
+    dpop_jkt: Option<&str>,
     fresh: &Fresh,
     now: i64,
-) -> Result<Object> {
+) -> Result<Begun> {
     let Some(client_id) = &client.client_id else {
         return Err(Error::new(Reason::Conflict, "client.client_id: is not configured"));
     };
@@ -51,18 +60,22 @@ pub fn begin(
             "the server's metadata does not list S256 among its code_challenge_methods_supported",
         ));
     }
-    let scope = match text_of(parameters, "scope")? {
-        Some(scope) => Some(scope.to_string()),
-        None => client.scope.clone(),
-    };
-    let mut url = endpoint.to_string();
-    let mut add = |name: &str, value: &str| Url::add_query(&mut url, name, value);
+    let mut parameters = Parameters::new();
+    let mut add = |name: &str, value: &str| parameters.push((name.to_owned(), Secret::from(value)));
     add("response_type", "code");
     add("client_id", client_id);
     let mut nonce = None;
-    for (name, value) in parameters.iter() {
-        const OURS: [&str; 5] =
-            ["response_type", "client_id", "state", "code_challenge", "code_challenge_method"];
+    for (name, value) in given.iter() {
+        const OURS: [&str; 8] = [
+            "response_type",
+            "client_id",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+            "request",
+            "request_uri",
+            "dpop_jkt",
+        ];
         if OURS.contains(&name) {
             return Err(Error::new(Reason::Member, format!("params_json.{name}: is set by the library")));
         }
@@ -75,8 +88,12 @@ pub fn begin(
                     add(name, &text);
                 }
             }
+            // JSON in a parameter: RFC 9396 section 2, OpenID Connect Core section 5.5.
+            ("authorization_details", Kind::Array | Kind::Object) | ("claims", Kind::Object) => {
+                add(name, value.text());
+            }
             _ => {
-                let text = text_of(parameters, name)?.unwrap_or_default();
+                let text = text_of(given, name)?.unwrap_or_default();
                 if name == "nonce" {
                     nonce = Some(text.clone());
                 }
@@ -84,9 +101,13 @@ pub fn begin(
             }
         }
     }
+    let scope = match text_of(given, "scope")? {
+        Some(scope) => Some(scope.to_string()),
+        None => client.scope.clone(),
+    };
     if let Some(scope) = &scope {
         add("scope", scope);
-        if nonce.is_none() && scope.split(' ').any(|scope| scope == "openid") {
+        if nonce.is_none() && scope.split([' ', ',']).any(|scope| scope == "openid") {
             add("nonce", &fresh.nonce);
             nonce = Some(fresh.nonce.clone());
         }
@@ -94,24 +115,37 @@ pub fn begin(
     add("state", &fresh.state);
     add("code_challenge", &base64::encode_url(&digest::sha256(fresh.verifier.as_bytes())));
     add("code_challenge_method", "S256");
+    if let Some(jkt) = dpop_jkt {
+        add("dpop_jkt", jkt);
+    }
     let mut login = Object::default();
-    let redirect_uri = text_of(parameters, "redirect_uri")?;
+    // First of all, for people who look at it.
+    login.set("authorization_url", Raw::from_text(""));
+    let redirect_uri = text_of(given, "redirect_uri")?;
     for (name, value) in [
-        ("authorization_url", Some(url.as_str())),
         ("state", Some(fresh.state.as_str())),
         ("code_verifier", Some(fresh.verifier.as_str())),
         ("nonce", nonce.as_deref().map(String::as_str)),
         ("redirect_uri", redirect_uri.as_deref().map(String::as_str)),
         ("issuer", server.issuer.as_deref()),
         ("scope", scope.as_deref()),
-        ("max_age", text_of(parameters, "max_age")?.as_deref().map(String::as_str)),
+        ("max_age", text_of(given, "max_age")?.as_deref().map(String::as_str)),
     ] {
         if let Some(value) = value {
             login.set(name, Raw::from_text(value));
         }
     }
     login.set("expires_at", Raw::from_integer(now.saturating_add(LONGEST_S)));
-    Ok(login)
+    Ok(Begun { parameters, login })
+}
+
+/// Where the browser is sent.
+pub fn url(endpoint: &Url, parameters: &Parameters) -> String {
+    let mut url = endpoint.to_string();
+    for (name, value) in parameters {
+        Url::add_query(&mut url, name, value.expose());
+    }
+    url
 }
 
 /// What the person's way through the browser brought.

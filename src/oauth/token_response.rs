@@ -3,7 +3,8 @@
 use crate::error::{Error, Message, Reason, Result};
 use crate::http::Whole;
 use crate::json::{Object, Raw};
-use crate::oauth::{form, retry_after};
+use crate::oauth::{dpop, form, retry_after};
+use crate::quirks::{Answered, Quirks};
 use crate::secret::Wiped;
 use crate::status;
 use crate::token::{TokenSet, Unfit};
@@ -37,18 +38,48 @@ impl<'a> From<&'a Whole> for Answer<'a> {
     }
 }
 
-/// The token set of an answer at `now` (seconds since 1970), or why there is none.
-pub fn read(answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
-    accept(read_members(answer, now)?).map_err(|(reason, problem)| Error::new(reason, problem))
+/// The token set of an answer at `now` (seconds since 1970), or why there is none; of the type that was asked for
+/// (`hostile.md` T-6, T-7). The server may have ways of its own.
+pub fn read(quirks: Option<&Quirks>, answer: &Answer<'_>, is_bound: bool, now: i64) -> Result<TokenSet> {
+    let set = match quirks {
+        Some(quirks) => read_in_their_way(quirks, answer, now)?,
+        None => {
+            accept(read_members(answer, now)?).map_err(|(reason, problem)| Error::new(reason, problem))?
+        }
+    };
+    match (is_bound, dpop::is_bound(&set)) {
+        (true, false) => Err(Error::new(
+            Reason::TokenType,
+            "the token is not bound to the client's key: its token_type is not DPoP",
+        )),
+        (false, true) => Err(Error::new(Reason::TokenType, "token_type is DPoP, which was not asked for")),
+        _ => Ok(set),
+    }
+}
+
+fn read_in_their_way(quirks: &Quirks, answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
+    check_encoding(answer)?;
+    let is_success = (200..=299).contains(&answer.status);
+    let members = match (is_success, members(answer)) {
+        (true, members) => match quirks.answer(members.map_err(malformed)?).map_err(malformed)? {
+            Answered::Tokens(members, at) => {
+                return accept(members)
+                    .map_err(|(reason, problem)| Error::new(reason, quirks.in_their_words(problem, &at)));
+            }
+            Answered::Refused(members) => Some(members),
+        },
+        (false, members) => members.ok().map(|members| quirks.failure(members)),
+    };
+    let mut error = refusal(answer, members, now);
+    if error.oauth_error.as_deref() == Some("temporarily_unavailable") {
+        (error.reason, error.status) = (Reason::ServerError, Reason::ServerError.status());
+    }
+    Err(error)
 }
 
 /// The members of a successful answer of an endpoint that answers as the token endpoint does, or its error.
 pub fn read_members(answer: &Answer<'_>, now: i64) -> Result<Object> {
-    if let Some(encoding) = answer.content_encoding
-        && !encoding.trim().eq_ignore_ascii_case("identity")
-    {
-        return Err(malformed("the answer is compressed, which was not asked for"));
-    }
+    check_encoding(answer)?;
     match answer.status {
         200..=299 => {
             let members = members(answer).map_err(malformed)?;
@@ -57,13 +88,34 @@ pub fn read_members(answer: &Answer<'_>, now: i64) -> Result<Object> {
             }
             Ok(members)
         }
-        _ => Err(refusal(answer, now)),
+        _ => Err(refusal(answer, members(answer).ok(), now)),
+    }
+}
+
+fn check_encoding(answer: &Answer<'_>) -> Result<()> {
+    match answer.content_encoding {
+        Some(encoding) if !encoding.trim().eq_ignore_ascii_case("identity") => {
+            Err(malformed("the answer is compressed, which was not asked for"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The members of an answer by their RFC names, where the server has names of its own.
+pub fn renamed(quirks: Option<&Quirks>, members: Object) -> Result<Object> {
+    match quirks {
+        None => Ok(members),
+        Some(quirks) => quirks.renamed(members).map_err(malformed),
     }
 }
 
 /// Whether the endpoint did what it was asked, where a success says nothing.
 pub fn check(answer: &Answer<'_>, now: i64) -> Result<()> {
-    if (200..=299).contains(&answer.status) { Ok(()) } else { Err(refusal(answer, now)) }
+    if (200..=299).contains(&answer.status) {
+        Ok(())
+    } else {
+        Err(refusal(answer, members(answer).ok(), now))
+    }
 }
 
 /// A token set as a server or hook may hand it out: an access token must be there, its type usable.
@@ -78,8 +130,8 @@ pub fn accept(members: Object) -> std::result::Result<TokenSet, (Reason, String)
     }
     match set.token_type() {
         // Some servers leave the type out (T-5); every other than bearer needs what this client does not do (T-6).
-        Some(kind) if !kind.is_empty() && !kind.eq_ignore_ascii_case("bearer") => {
-            Err((Reason::TokenType, "token_type is not Bearer".into()))
+        Some(kind) if !kind.is_empty() && !kind.eq_ignore_ascii_case("bearer") && !dpop::is_bound(&set) => {
+            Err((Reason::TokenType, "token_type is neither Bearer nor DPoP".into()))
         }
         _ => Ok(set),
     }
@@ -113,13 +165,13 @@ fn malformed(problem: impl Into<Message>) -> Error {
 }
 
 /// An error answer: only `invalid_grant` ends a session, whatever else goes wrong keeps the refresh token (E-1 to E-6).
-fn refusal(answer: &Answer<'_>, now: i64) -> Error {
-    let mut error = match (answer.status, members(answer)) {
+fn refusal(answer: &Answer<'_>, members: Option<Object>, now: i64) -> Error {
+    let mut error = match (answer.status, members) {
         (300..=399, _) => {
             Error::new(Reason::Redirect, "the token endpoint redirects; a token request is sent nowhere else")
         }
         (408 | 425 | 429 | 500..=599, _) => return server_error(answer, "the token endpoint", now),
-        (_, Ok(members)) if members.get("error").is_some_and(|error| error.as_str().is_some()) => {
+        (_, Some(members)) if members.get("error").is_some_and(|error| error.as_str().is_some()) => {
             oauth_error(answer.status, &members)
         }
         _ => Error::new(
@@ -190,3 +242,5 @@ pub fn tidy(text: &str) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vendor_tests;

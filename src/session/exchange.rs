@@ -4,17 +4,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::dpop::{Binding, Role};
 use super::parts::Parts;
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::error::{Error, Reason, Result};
 use crate::hooks::{self, RefreshHook};
 use crate::http::Whole;
+use crate::json::Raw;
 use crate::metadata::Endpoint;
 use crate::oauth::token_request::{Parameters, TokenRequest};
 use crate::oauth::token_response::{self, Answer};
-use crate::oauth::{grant, link, refresh};
+use crate::oauth::{dpop, grant, link, refresh};
 use crate::parked::{Parked, Unfinished};
+use crate::quirks;
 use crate::secret::Secret;
 use crate::status;
 use crate::token::TokenSet;
@@ -47,7 +50,8 @@ impl Way {
                 return Ok(Some(Way::Link(request)));
             }
             if has_server {
-                return Ok(Some(Way::RefreshToken(refresh::parameters(refresh_token))));
+                let parameters = refresh::parameters_with_scope(refresh_token, old, config);
+                return Ok(Some(Way::RefreshToken(parameters)));
             }
         }
         let grant = config.grant.as_ref().filter(|_| has_server);
@@ -93,6 +97,10 @@ pub(super) struct Exchange {
     under_way: Option<UnderWay>,
     /// The server that was asked last.
     endpoint: Option<Url>,
+    /// What the token is to be bound to.
+    binding: Option<Binding>,
+    /// Whether a proof was refused for its nonce alone, and made anew.
+    has_nonce: bool,
 }
 
 enum UnderWay {
@@ -112,18 +120,17 @@ impl Exchange {
     pub(super) fn new(way: Way, parts: &Parts) -> Exchange {
         // A lost answer to a grant costs nothing: the next one asks again.
         let may_retry = parts.config.refresh.retry_lost || matches!(way, Way::Grant(_));
-        Exchange {
-            way,
-            tries: if may_retry { 2 } else { 1 },
-            asked: Duration::ZERO,
-            under_way: None,
-            endpoint: None,
-        }
+        Exchange::of(way, if may_retry { 2 } else { 1 }, None)
     }
 
     /// One that is not tried a second time, whatever becomes of its answer.
-    pub(super) fn once(way: Way) -> Exchange {
-        Exchange { way, tries: 1, asked: Duration::ZERO, under_way: None, endpoint: None }
+    pub(super) fn once(way: Way, binding: Option<Binding>) -> Exchange {
+        Exchange::of(way, 1, binding)
+    }
+
+    fn of(way: Way, tries: u32, binding: Option<Binding>) -> Exchange {
+        let asked = Duration::ZERO;
+        Exchange { way, tries, asked, under_way: None, endpoint: None, binding, has_nonce: false }
     }
 
     /// Whether only the call has ended: the answer is still to come, and somebody must take it.
@@ -135,7 +142,7 @@ impl Exchange {
     pub(super) fn run(&mut self, parts: &Parts, old: Option<&TokenSet>, call: &Call) -> Result<Answered> {
         let set = match &self.way {
             Way::Hook(_) => self.ask_hook(parts, old, call),
-            _ => self.ask_server(parts, call),
+            _ => self.ask_server(parts, old, call),
         };
         let set = set.map_err(|error| error.without(secrets(parts, old)).without(self.way.secrets()))?;
         Ok(Answered { set, asked: self.asked })
@@ -156,7 +163,11 @@ impl Exchange {
         })
     }
 
-    fn ask_server(&mut self, parts: &Parts, call: &Call) -> Result<TokenSet> {
+    fn ask_server(&mut self, parts: &Parts, old: Option<&TokenSet>, call: &Call) -> Result<TokenSet> {
+        if self.binding.is_none() && !matches!(self.way, Way::Link(_)) {
+            let kept = old.and_then(|old| old.member(dpop::KEY)).map(Raw::text);
+            self.binding = parts.binding(kept)?;
+        }
         loop {
             if self.under_way.is_none() {
                 self.tries = self.tries.saturating_sub(1);
@@ -200,14 +211,32 @@ impl Exchange {
             Way::RefreshToken(parameters) | Way::Grant(parameters) => {
                 // Where the server cannot even be found, what it calls itself stands for its endpoint.
                 self.endpoint = parts.config.issuer.as_ref().map(|issuer| issuer.url.clone());
-                made = parts.request(Endpoint::Token, parameters, call)?;
+                let parameters = quirks::token(parts.config.quirks.as_ref(), parameters);
+                made = parts.request(Endpoint::Token, &parameters, call)?;
                 &made
             }
             Way::Hook(_) => return Err(Error::new(Reason::Torn, "the renewal has no request").into()),
         };
         self.endpoint = Some(request.url.clone());
+        let proof =
+            self.binding.as_ref().map(|binding| parts.proof(&binding.key, "POST", &request.url, None));
+        let mut outgoing = request.outgoing();
+        let mut headers;
+        if let Some(proof) = proof {
+            headers = request.headers.clone();
+            headers.push("dpop", proof?);
+            outgoing.headers = &headers;
+        }
         self.asked = parts.time.steady();
-        parts.transport.whole(request.outgoing(), token_response::LONGEST, call)
+        parts.transport.whole(outgoing, token_response::LONGEST, call)
+    }
+
+    /// A key that nobody else keeps is kept with the token that is bound to it.
+    fn keep_key(&self, set: TokenSet) -> TokenSet {
+        match self.binding.as_ref().and_then(Binding::kept) {
+            Some(jwk) => set.with_member(dpop::KEY, Raw::from_json(jwk.expose())),
+            None => set,
+        }
     }
 
     /// One POST: what came of it, or that its answer was lost.
@@ -231,12 +260,26 @@ impl Exchange {
             }
         };
         parts.time.learn(&whole.headers, self.asked);
-        match token_response::read(&Answer::from(&whole), parts.time.wall_at(self.asked)) {
+        if let Some(endpoint) = self.endpoint.as_ref().filter(|_| self.binding.is_some()) {
+            parts.nonces.learn(endpoint, Role::Authorization, &whole.headers);
+        }
+        let now = parts.time.wall_at(self.asked);
+        let quirks = parts.config.quirks.as_ref();
+        let read = token_response::read(quirks, &Answer::from(&whole), self.binding.is_some(), now);
+        if wants_nonce(&read) && self.binding.is_some() && !std::mem::replace(&mut self.has_nonce, true) {
+            // Section 8: nothing was spent, and the answer has the nonce.
+            return self.attempt(parts, call);
+        }
+        match read.map(|set| self.keep_key(set)) {
             // A gateway that got no answer says nothing about the server behind it (E-5).
             Err(error) if matches!(whole.status, 502 | 504) => Err(Lost { error, partial: false }),
             result => Ok(result),
         }
     }
+}
+
+fn wants_nonce(read: &Result<TokenSet>) -> bool {
+    matches!(read, Err(error) if error.oauth_error.as_deref() == Some("use_dpop_nonce"))
 }
 
 /// Parameters that a server may repeat.

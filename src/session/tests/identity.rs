@@ -78,7 +78,7 @@ impl One {
         let nonce = "n".into();
         let asked = Asked { is_wanted: true, nonce: Some(&nonce), ..Asked::default() };
         self.session.prepare_identity(&asked, &call())?;
-        self.session.obtain(grant(), |set| self.session.check_identity(set, &asked, &call()), &call())
+        self.session.obtain(grant(), None, |set| self.session.check_identity(set, &asked, &call()), &call())
     }
 
     #[cfg(feature = "signing")]

@@ -51,9 +51,9 @@ pub(super) fn one(members: &str, key: Option<&str>, answers: &[(&'static str, u1
     let (web, clock, hooks) = (Arc::new(Web::default()), Arc::new(TestClock::at(1000)), Arc::default());
     web.answers.lock().unwrap().extend(answers);
     let key = key.map(|key| Key::read(key).unwrap());
-    let families = Families::apart(1);
+    let (families, keys) = (Families::apart(1), Keys { client: key, dpop: None });
     let session =
-        Session::new(config, Arc::clone(&hooks), web.clone(), clock.clone(), Arc::default(), families, key);
+        Session::new(config, Arc::clone(&hooks), web.clone(), clock.clone(), Arc::default(), families, keys);
     One { session: session.unwrap(), web, clock, hooks }
 }
 

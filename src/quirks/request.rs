@@ -1,0 +1,62 @@
+//! What a vendor wants in requests, on top of what the RFCs do. Without quirks everything is handed through.
+
+use std::borrow::Cow;
+
+use super::{Quirks, ScopeOnRefresh};
+use crate::json::{Object, Raw};
+use crate::secret::Secret;
+
+/// Parameters of a request to the token endpoint, as the vendor wants them.
+pub fn token<'a>(
+    quirks: Option<&Quirks>,
+    parameters: &'a Vec<(String, Secret)>,
+) -> Cow<'a, Vec<(String, Secret)>> {
+    let Some(quirks) = quirks else { return Cow::Borrowed(parameters) };
+    let mut sent = parameters.clone();
+    if let Some(separator) = &quirks.requested_scope_separator {
+        for (_, scope) in sent.iter_mut().filter(|(name, _)| name == "scope") {
+            *scope = Secret::new(scope.expose().replace(' ', separator));
+        }
+    }
+    for (name, value) in &quirks.token_parameters {
+        if !parameters.iter().any(|(given, _)| given == name) {
+            sent.push((name.clone(), Secret::from(value.as_str())));
+        }
+    }
+    Cow::Owned(sent)
+}
+
+/// Parameters of an authorization request, as the vendor wants them; `scope` is what is asked for unless they name it.
+pub fn authorization<'a>(
+    quirks: Option<&Quirks>,
+    parameters: &'a Object,
+    scope: Option<&str>,
+) -> Cow<'a, Object> {
+    let Some(quirks) = quirks else { return Cow::Borrowed(parameters) };
+    let mut asked = parameters.clone();
+    for (name, value) in &quirks.authorization_parameters {
+        if parameters.get(name).is_none() {
+            asked.set(name, Raw::from_text(value));
+        }
+    }
+    if let Some(separator) = &quirks.requested_scope_separator {
+        let given = parameters.get("scope").and_then(Raw::as_str);
+        if let Some(scope) = given.as_deref().map(String::as_str).or(scope) {
+            asked.set("scope", Raw::from_text(&scope.replace(' ', separator)));
+        }
+    }
+    Cow::Owned(asked)
+}
+
+/// The scopes that a renewal names, where the vendor wants any.
+pub fn refresh_scope<'a>(
+    quirks: Option<&Quirks>,
+    granted: impl FnOnce() -> Option<Cow<'a, str>>,
+    requested: Option<&'a str>,
+) -> Option<Cow<'a, str>> {
+    match quirks?.scope_on_refresh {
+        ScopeOnRefresh::Omit => None,
+        ScopeOnRefresh::Granted => granted(),
+        ScopeOnRefresh::Requested => requested.map(Cow::Borrowed),
+    }
+}
