@@ -134,6 +134,19 @@ fn the_code_and_its_verifier_are_traded() {
 }
 
 #[test]
+fn what_an_id_token_must_say_is_kept() {
+    let config = config(ISSUER);
+    let finished = |parameters: &str| {
+        let login = begun(&config, parameters);
+        let url = callback(&login, "&code=c&iss=https%3A%2F%2Fas.example");
+        let answer = finish(&config, &login, &url, 0).unwrap();
+        (answer.nonce.map(|nonce| nonce.expose().to_owned()), answer.max_age_s)
+    };
+    assert_eq!(finished(r#"{"scope":"openid","nonce":"n","max_age":"60"}"#), (Some("n".into()), Some(60)));
+    assert_eq!(finished("{}"), (None, None));
+}
+
+#[test]
 fn a_1_the_state_must_be_that_of_the_login() {
     let (config, login) = (config(""), begun(&config(""), "{}"));
     for callback in [
