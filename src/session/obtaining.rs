@@ -83,8 +83,6 @@ impl Session {
             parameters = pushed::signed(client_id, request);
         }
         if client.pushes || server.requires_pushed_requests {
-            // The client says who it is by its own method.
-            parameters.retain(|(name, _)| name != "client_id");
             let answer = self.ask(Endpoint::PushedRequest, &parameters, call)?;
             parameters = pushed::reference(client_id, &answer)?;
         }
