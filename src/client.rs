@@ -177,14 +177,12 @@ impl Client {
         let authorization = self.authorize(None, call)?;
         let asked = self.session.steady();
         let mut answer = self.follow(request, url, &authorization, call)?;
-        if answer.has_token {
-            self.session.learn_time(&answer.incoming.headers, asked);
-        }
+        let was_wrong = answer.has_token && self.session.learn_time(&answer.incoming.headers, asked);
         if answer.has_token
-            && dpop::wants_nonce(answer.incoming.status, &answer.incoming.headers)
+            && dpop::wants_another_proof(answer.incoming.status, &answer.incoming.headers, was_wrong)
             && request.can_be_sent_again()
         {
-            // RFC 9449 section 9: the token is as good as before, and the answer has brought the nonce.
+            // RFC 9449 section 9: the token is as good as before, and the answer has brought what was missing.
             drain(&mut answer.incoming);
             answer = self.follow(request, url, &authorization, call)?;
         }

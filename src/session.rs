@@ -19,6 +19,7 @@ mod pace;
 mod parts;
 mod renewal;
 mod server;
+mod signed_answer;
 mod state;
 mod taking_over;
 mod time;
@@ -35,6 +36,7 @@ use crate::error::{Error, Reason, Result};
 use crate::fork::Lock;
 use crate::hooks::{self, Hooks};
 use crate::http::{Headers, Transport};
+use crate::oauth::dpop::SKEW_S;
 use crate::stats::Stats;
 use crate::status;
 use crate::sync::AtomicBool;
@@ -177,9 +179,12 @@ impl Session {
         Ok(())
     }
 
-    /// Learns what time it is at a server from its answer to a request that was started at this steady time.
-    pub fn learn_time(&self, answer: &Headers, asked: Duration) {
+    /// Learns what time it is at a server from its answer to a request that was started at this steady time. Whether this
+    /// machine's clock was that wrong that a proof of then is worthless.
+    pub fn learn_time(&self, answer: &Headers, asked: Duration) -> bool {
+        let before = self.parts.time.wall_at(asked);
         self.parts.time.learn(answer, asked);
+        self.parts.time.wall_at(asked).abs_diff(before) > SKEW_S
     }
 
     /// Time since some fixed moment.

@@ -72,6 +72,7 @@ programs! {
     requests
     scopes
     secrets
+    signed_requests
     storm
     storm_clients
     storm_refusals

@@ -41,6 +41,9 @@ impl Client {
     pub fn login_finish(&self, login: &Object, callback: &str, call: &Call) -> Result<TokenSet> {
         self.check_has_session()?;
         let server = self.session.server(call)?;
+        let signed = authorization::signed_response(login, callback)?;
+        let opened = signed.map(|response| self.session.open_answer(&response, call)).transpose()?;
+        let callback = opened.as_deref().map_or(callback, String::as_str);
         let answer = authorization::finish(&server, login, callback, self.session.wall_s())?;
         let scope = login.get("scope").and_then(Raw::as_str);
         let asked = Asked {

@@ -14,6 +14,8 @@ use crate::url::Url;
 
 /// How long a person may take (`hostile.md` A-1).
 const LONGEST_S: i64 = 600;
+/// How far the server's clock may be from ours.
+const SKEW_S: i64 = 60;
 
 /// What must be new for every login; 32 bytes each, in base64url.
 pub struct Fresh {
@@ -128,6 +130,7 @@ pub fn begin(
         ("nonce", nonce.as_deref().map(String::as_str)),
         ("redirect_uri", redirect_uri.as_deref().map(String::as_str)),
         ("issuer", server.issuer.as_deref()),
+        ("response_mode", text_of(given, "response_mode")?.as_deref().map(String::as_str)),
         ("scope", scope.as_deref()),
         ("max_age", text_of(given, "max_age")?.as_deref().map(String::as_str)),
     ] {
@@ -168,20 +171,8 @@ pub fn finish(server: &Metadata, login: &Object, callback: &str, now: i64) -> Re
         _ => Err(Error::new(Reason::Member, format!("login_json.{name}: is missing"))),
     };
     let (state, verifier) = (needed("state")?, needed("code_verifier")?);
-    let query = callback.split('#').next().unwrap_or_default();
-    let query = query.split_once('?').map_or(query, |(_, query)| query);
-    // Some servers add words of their own.
-    let query: Vec<_> = query.split('&').filter(|pair| pair.contains('=')).collect();
-    let parameters = form::parse(&query.join("&")).ok_or_else(|| {
-        Error::new(Reason::Url, "callback_url: has no query as RFC 6749 section 4.1.2 wants it")
-    })?;
-    let one = |wanted: &str| {
-        let mut found = parameters.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value);
-        match (found.next(), found.next()) {
-            (first, None) => Ok(first),
-            _ => Err(Error::new(Reason::State, format!("the callback has {wanted} twice"))),
-        }
-    };
+    let parameters = query_of(callback)?;
+    let one = |wanted: &str| single(&parameters, wanted);
     let (code, error, answered_state) = (one("code")?, one("error")?, one("state")?);
     if !answered_state.is_some_and(|answered| Secret::from(answered.as_str()).matches(&state)) {
         return Err(Error::new(
@@ -205,6 +196,63 @@ pub fn finish(server: &Metadata, login: &Object, callback: &str, now: i64) -> Re
         (None, Some(error)) => Err(refused(error, one("error_description")?)),
         _ => Err(Error::new(Reason::State, "the callback must have either a code or an error")),
     }
+}
+
+type Query = Vec<(String, Wiped)>;
+
+fn query_of(callback: &str) -> Result<Query> {
+    let query = callback.split('#').next().unwrap_or_default();
+    let query = query.split_once('?').map_or(query, |(_, query)| query);
+    // Some servers add words of their own.
+    let query: Vec<_> = query.split('&').filter(|pair| pair.contains('=')).collect();
+    form::parse(&query.join("&")).ok_or_else(|| {
+        Error::new(Reason::Url, "callback_url: has no query as RFC 6749 section 4.1.2 wants it")
+    })
+}
+
+fn single<'a>(parameters: &'a Query, wanted: &str) -> Result<Option<&'a Wiped>> {
+    let mut found = parameters.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value);
+    match (found.next(), found.next()) {
+        (first, None) => Ok(first),
+        _ => Err(Error::new(Reason::State, format!("the callback has {wanted} twice"))),
+    }
+}
+
+/// The JWT that a callback consists of, where the login asked for one (JARM section 2.3.1). Nothing else is then believed.
+pub fn signed_response(login: &Object, callback: &str) -> Result<Option<Wiped>> {
+    let mode = login.get("response_mode").and_then(Raw::as_str);
+    if !mode.is_some_and(|mode| *mode == "jwt" || mode.ends_with(".jwt")) {
+        return Ok(None);
+    }
+    match single(&query_of(callback)?, "response")? {
+        Some(response) => Ok(Some(response.clone())),
+        None => Err(Error::new(Reason::State, "the callback is not signed, which the login asked for")),
+    }
+}
+
+/// A signed callback's claims as the query of a plain one, where it is of this server and for this client (JARM section
+/// 2.4).
+pub fn query_of_claims(claims: &Object, issuer: Option<&str>, client_id: &str, now: i64) -> Result<Wiped> {
+    let text = |name: &str| claims.get(name).and_then(Raw::as_str);
+    if issuer.is_none() || text("iss").as_deref().map(String::as_str) != issuer {
+        return Err(Error::new(Reason::Issuer, "the callback is signed by another issuer than the server"));
+    }
+    let audiences = claims.get("aud").and_then(Raw::as_array);
+    let is_ours = match audiences {
+        Some(list) => list.iter().filter_map(Raw::as_str).any(|one| *one == client_id),
+        None => text("aud").is_some_and(|one| *one == client_id),
+    };
+    let expires_at = claims.get("exp").and_then(Raw::as_thousandths).map(|exp| exp / 1000);
+    if !is_ours || expires_at.is_none_or(|at| at.saturating_add(SKEW_S) <= now) {
+        return Err(Error::new(Reason::Jwt, "the callback's JWT is for another client, or too old"));
+    }
+    let mut query = String::from("?");
+    for (name, value) in claims.iter().filter_map(|(name, value)| Some((name, value.as_str()?))) {
+        if !matches!(name, "aud" | "exp" | "iat" | "nbf") {
+            Url::add_query(&mut query, name, &value);
+        }
+    }
+    Ok(Wiped::new(query))
 }
 
 /// RFC 9207 section 2.4: a code from another server goes nowhere.

@@ -60,9 +60,14 @@ pub fn is_bound(set: &TokenSet) -> bool {
     set.token_type().is_some_and(|kind| kind.eq_ignore_ascii_case("dpop"))
 }
 
-/// Whether an API refuses a proof for its nonce alone (section 9).
-pub fn wants_nonce(status: u16, answer: &Headers) -> bool {
-    status == 401 && challenge::has_error(answer.get_all("www-authenticate"), "use_dpop_nonce")
+/// How far a clock may be from the server's before that can be why a proof was refused.
+pub const SKEW_S: u64 = 30;
+
+/// Whether an API refuses the proof and not the token: for its nonce (section 9), or for its time where this machine's
+/// clock was just found to be wrong.
+pub fn wants_another_proof(status: u16, answer: &Headers, clock_was_wrong: bool) -> bool {
+    let names = |code| challenge::has_error(answer.get_all("www-authenticate"), code);
+    status == 401 && (names("use_dpop_nonce") || clock_was_wrong && names("invalid_dpop_proof"))
 }
 
 #[cfg(test)]

@@ -99,8 +99,11 @@ pub(super) struct Exchange {
     endpoint: Option<Url>,
     /// What the token is to be bound to.
     binding: Option<Binding>,
-    /// Whether a proof was refused for its nonce alone, and made anew.
+    /// Whether the request has a JWT of the client's: a proof, or an assertion.
+    is_signed: bool,
+    /// Whether such a JWT was refused for its nonce, or its time, and made anew.
     has_nonce: bool,
+    has_time: bool,
 }
 
 enum UnderWay {
@@ -130,7 +133,17 @@ impl Exchange {
 
     fn of(way: Way, tries: u32, binding: Option<Binding>) -> Exchange {
         let asked = Duration::ZERO;
-        Exchange { way, tries, asked, under_way: None, endpoint: None, binding, has_nonce: false }
+        Exchange {
+            way,
+            tries,
+            asked,
+            under_way: None,
+            endpoint: None,
+            binding,
+            is_signed: false,
+            has_nonce: false,
+            has_time: false,
+        }
     }
 
     /// Whether only the call has ended: the answer is still to come, and somebody must take it.
@@ -218,6 +231,7 @@ impl Exchange {
             Way::Hook(_) => return Err(Error::new(Reason::Torn, "the renewal has no request").into()),
         };
         self.endpoint = Some(request.url.clone());
+        self.is_signed = request.has_assertion || self.binding.is_some();
         let proof =
             self.binding.as_ref().map(|binding| parts.proof(&binding.key, "POST", &request.url, None));
         let mut outgoing = request.outgoing();
@@ -229,6 +243,20 @@ impl Exchange {
         }
         self.asked = parts.time.steady();
         parts.transport.whole(outgoing, token_response::LONGEST, call)
+    }
+
+    /// Whether the client's JWT alone was refused: for the nonce that the answer has (RFC 9449 section 8), or for its time,
+    /// which was wrong until the answer said so. Each is tried once.
+    fn wants_another_jwt(&mut self, read: &Result<TokenSet>, was_wrong: bool) -> bool {
+        let Err(error) = read else { return false };
+        match error.oauth_error.as_deref() {
+            _ if !self.is_signed => false,
+            Some("use_dpop_nonce") => !std::mem::replace(&mut self.has_nonce, true),
+            Some("invalid_dpop_proof" | "invalid_client") if was_wrong => {
+                !std::mem::replace(&mut self.has_time, true)
+            }
+            _ => false,
+        }
     }
 
     /// A key that nobody else keeps is kept with the token that is bound to it.
@@ -259,15 +287,17 @@ impl Exchange {
                 return Err(Lost { error, partial });
             }
         };
+        let then = parts.time.wall_at(self.asked);
         parts.time.learn(&whole.headers, self.asked);
+        let was_wrong = parts.time.wall_at(self.asked).abs_diff(then) > dpop::SKEW_S;
         if let Some(endpoint) = self.endpoint.as_ref().filter(|_| self.binding.is_some()) {
             parts.nonces.learn(endpoint, Role::Authorization, &whole.headers);
         }
         let now = parts.time.wall_at(self.asked);
         let quirks = parts.config.quirks.as_ref();
         let read = token_response::read(quirks, &Answer::from(&whole), self.binding.is_some(), now);
-        if wants_nonce(&read) && self.binding.is_some() && !std::mem::replace(&mut self.has_nonce, true) {
-            // Section 8: nothing was spent, and the answer has the nonce.
+        if self.wants_another_jwt(&read, was_wrong) {
+            // Nothing was spent, and the answer has what was missing.
             return self.attempt(parts, call);
         }
         match read.map(|set| self.keep_key(set)) {
@@ -276,10 +306,6 @@ impl Exchange {
             result => Ok(result),
         }
     }
-}
-
-fn wants_nonce(read: &Result<TokenSet>) -> bool {
-    matches!(read, Err(error) if error.oauth_error.as_deref() == Some("use_dpop_nonce"))
 }
 
 /// Parameters that a server may repeat.

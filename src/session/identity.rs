@@ -200,11 +200,27 @@ impl Parts {
                 return Ok(());
             }
         };
-        if jws.verify(&keys.keys, &allowed)?.is_some() {
+        self.verify_by(&keys, jws, &allowed, call)
+    }
+
+    /// Whether it is signed by a key that the server publishes there.
+    pub(super) fn verify(
+        &self,
+        jws: &Jws<'_>,
+        allowed: &[Algorithm],
+        place: &Url,
+        call: &Call,
+    ) -> Result<()> {
+        jws.allowed(allowed)?;
+        self.verify_by(&self.keys(place, call)?, jws, allowed, call)
+    }
+
+    fn verify_by(&self, known: &Known, jws: &Jws<'_>, allowed: &[Algorithm], call: &Call) -> Result<()> {
+        if jws.verify(&known.keys, allowed)?.is_some() {
             return Ok(());
         }
-        match self.newer_keys(&keys, call) {
-            Some(newer) if jws.verify(&newer.keys, &allowed)?.is_some() => Ok(()),
+        match self.newer_keys(known, call) {
+            Some(newer) if jws.verify(&newer.keys, allowed)?.is_some() => Ok(()),
             _ => Err(jwt::wrong("is signed by a key that the server does not publish")),
         }
     }

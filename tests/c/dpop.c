@@ -112,6 +112,33 @@ static void with_nonces(void)
     bearer_client_free(client);
 }
 
+/* A machine whose clock is an hour slow: the servers' Date says so, and what was signed before is signed anew. */
+static void with_a_wrong_clock(void)
+{
+    control("POST", "config", json("{'date_header':true}"));
+    control("POST", "clock", json("{'offset_s':3600}"));
+    bearer_client *client = client_of_server("", GRANT);
+    reset();
+    control("POST", "config", json("{'date_header':true}"));
+    control("POST", "clock", json("{'offset_s':3600}"));
+    CHECK_NUMBER(get_status(client, "api/lights"), 200);
+    CHECK_NUMBER(counter("token_requests"), 2);
+    CHECK_NUMBER(counter("api_requests"), 1);
+    CHECK_NUMBER(counter("dpop_refused_iat"), 1);
+    bearer_client_free(client);
+
+    /* After a restart it is the API that says so. */
+    client = client_of(json("{'base_url':'%s','token':%s}", server_url, stored));
+    reset();
+    control("POST", "config", json("{'date_header':true}"));
+    control("POST", "clock", json("{'offset_s':3600}"));
+    CHECK_NUMBER(get_status(client, "api/lights"), 200);
+    CHECK_NUMBER(counter("api_requests"), 2);
+    bearer_client_free(client);
+    control("POST", "clock", json("{'offset_s':0}"));
+    control("POST", "config", json("{'date_header':false}"));
+}
+
 /* For the caller's own HTTP: both headers, each proof for one request. */
 static void own_http(void)
 {
@@ -192,6 +219,7 @@ int main(int argc, char **argv)
     made_here();
     a_login();
     with_nonces();
+    with_a_wrong_clock();
     own_http();
     a_key_of_ones_own();
     no_way_down();

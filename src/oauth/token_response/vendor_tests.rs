@@ -151,7 +151,10 @@ fn other_types_mean_bearer_where_they_are_named() {
         set(bot, r#"{"access_token":"t","token_type":"bearer"}"#),
         r#"{"access_token":"t","token_type":"bearer"}"#
     );
-    assert_eq!(problem(bot, r#"{"access_token":"t","token_type":"user"}"#), "token_type is neither Bearer nor DPoP");
+    assert_eq!(
+        problem(bot, r#"{"access_token":"t","token_type":"user"}"#),
+        "token_type is neither Bearer nor DPoP"
+    );
     assert_eq!(
         problem(bot, r#"{"access_token":"t","token_type":1}"#),
         "token_type is a number, not a string"
