@@ -100,3 +100,6 @@ impl Client {
         Ok(())
     }
 }
+
+#[cfg(all(test, feature = "signing"))]
+mod tests;
