@@ -554,7 +554,8 @@ bearer_status bearer_client_refresh(bearer_client *client,
                                     bearer_error **error);
 
 /**
- * The headers that a request by your own HTTP stack needs, as JSON: {"authorization":"Bearer ..."}.
+ * The headers that a request by your own HTTP stack needs, as JSON: {"authorization":"Bearer ..."}, or for a token
+ * that is bound to a key {"authorization":"DPoP ...","dpop":"..."}, of which the second is good for one request.
  *
  * method, url: of that request; the URL is absolute, and of the client's base_url or origins.
  * headers_json: gets the headers; free it with bearer_free. May be NULL.
@@ -849,9 +850,9 @@ bearer_status bearer_login_begin(bearer_client *client,
  * token_json: gets the token set; free it with bearer_free. May be NULL.
  *
  * Blocks, at most until the timeout. The code is sent once, whatever happens. ACCESS_DENIED where the person said no;
- * EXPIRED after ten minutes; UNSAFE where the callback is of another login (state), of another server (issuer, RFC
- * 9207) or brings another login's ID token (jwt), and the code then goes nowhere; REJECTED, LOGIN_REQUIRED
- * (invalid_grant) where the server refuses the code; UNAVAILABLE, TIMEOUT, CANCELLED, UNCERTAIN: begin again; PROTOCOL,
+ * EXPIRED after ten minutes; UNSAFE where the callback is of another login (state) or of another server (issuer, RFC
+ * 9207), and the code then goes nowhere, or where the ID token that comes for it is not right (jwt); UNSUPPORTED where
+ * that is encrypted; REJECTED, LOGIN_REQUIRED (invalid_grant) where the server refuses the code; UNAVAILABLE, TIMEOUT, CANCELLED, UNCERTAIN: begin again; PROTOCOL,
  * TLS, TOO_LARGE; HOOK_FAILED (not_saved); INVALID_ARGUMENT, INVALID_HANDLE, WOULD_DEADLOCK.
  */
 BEARER_MUST_USE
@@ -1077,6 +1078,82 @@ bearer_status bearer_register(bearer_client *client,
                               const char *metadata_json,
                               char **client_json,
                               bearer_error **error);
+
+/**
+ * Sees a client's registration (RFC 7592 section 2.1).
+ *
+ * registration_json: what bearer_register gave, with "registration_client_uri" and "registration_access_token".
+ * client_json: gets the registration as it is now, whose "registration_access_token" may be a new one: store it. Free
+ *   it with bearer_free. May be NULL.
+ *
+ * Blocks, at most until the timeout. REJECTED; UNAVAILABLE, TIMEOUT, CANCELLED, PROTOCOL, TLS, TOO_LARGE,
+ * INVALID_ARGUMENT, INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_registration_read(bearer_client *client,
+                                       const char *registration_json,
+                                       char **client_json,
+                                       bearer_error **error);
+
+/**
+ * Replaces a client's registration (RFC 7592 section 2.2).
+ *
+ * registration_json: what bearer_register gave. metadata_json: all of the new metadata; what is left out the server may
+ *   forget. "client_id" and "client_secret" are added where they are missing.
+ * client_json: as with bearer_registration_read.
+ *
+ * Blocks, at most until the timeout; sends once. As bearer_registration_read.
+ */
+BEARER_MUST_USE
+bearer_status bearer_registration_update(bearer_client *client,
+                                         const char *registration_json,
+                                         const char *metadata_json,
+                                         char **client_json,
+                                         bearer_error **error);
+
+/**
+ * Ends a client's registration, and its tokens with it (RFC 7592 section 2.3).
+ *
+ * registration_json: what bearer_register gave.
+ *
+ * Blocks, at most until the timeout. As bearer_registration_read.
+ */
+BEARER_MUST_USE
+bearer_status bearer_registration_delete(bearer_client *client,
+                                         const char *registration_json,
+                                         bearer_error **error);
+
+/**
+ * Where a person signs out at the server (OpenID Connect RP-Initiated Logout): open it in a browser, and free the
+ * client's tokens or bearer_revoke them.
+ *
+ * params_json: "post_logout_redirect_uri", "state" and others by their names there; may be NULL. "id_token_hint" and
+ *   "client_id" are added where the client has them: the URL is as secret as the ID token.
+ * url: gets the URL; free it with bearer_free. May be NULL.
+ *
+ * Does not block, unless "issuer" is to be discovered first: then as bearer_discover. UNSUPPORTED (no_endpoint),
+ * INVALID_ARGUMENT, INVALID_HANDLE.
+ */
+BEARER_MUST_USE
+bearer_status bearer_logout_url(bearer_client *client,
+                                const char *params_json,
+                                char **url,
+                                bearer_error **error);
+
+/**
+ * Who signed in: the claims of the ID token that the client holds (OpenID Connect Core section 2), "sub" and "iss" among
+ * them. It was validated when it was received: its signature, whom it is for, its times, and that it answers this login.
+ * One that you stored, or that on_refresh gave, is believed as the tokens beside it are.
+ *
+ * claims_json: gets the claims; free it with bearer_free. May be NULL.
+ *
+ * Does not block, and uses no network. LOGIN_REQUIRED (no_token) where there is no ID token; UNSAFE (jwt) where what was
+ * stored is none, UNSUPPORTED where it is encrypted; INVALID_HANDLE, OUT_OF_MEMORY.
+ */
+BEARER_MUST_USE
+bearer_status bearer_client_id_token(bearer_client *client,
+                                     char **claims_json,
+                                     bearer_error **error);
 
 /**
  * The version that runs, "0.1.0"; BEARER_VERSION_MAJOR, _MINOR and _PATCH are what the program was compiled against.

@@ -1,10 +1,12 @@
 //! A client: a valid token, the request, on 401 another token, the request once more.
 
+mod authorize;
 mod device;
 mod endpoints;
 mod key;
 mod login;
 mod loopback;
+mod registration;
 mod request;
 
 use std::sync::Arc;
@@ -17,19 +19,20 @@ use crate::config::Config;
 use crate::error::{Error, Reason, Result};
 use crate::fork::{self, Lock};
 use crate::hooks::{self, Hooks};
-use crate::http::{Body, Headers, Incoming, Outgoing, Transport};
-use crate::json::{Object, Raw};
-use crate::oauth::{bearer, challenge};
+use crate::http::{Body, Incoming, Outgoing, Transport};
+use crate::oauth::dpop;
 use crate::quote::quote;
 use crate::redirect::{self, Asked, Step};
 use crate::secret::Secret;
-use crate::session::{Current, Families, Session};
+use crate::session::{Families, Session};
 use crate::stats::Stats;
 use crate::token::TokenSet;
 use crate::transport::Switch;
 use crate::url::Url;
 
+use authorize::{Authorization, access_token_of};
 pub use loopback::OpenUrl;
+pub use registration::Management;
 pub use request::{Request, Response};
 
 /// What a refused answer may hold before it is not worth reading for the sake of its connection.
@@ -50,24 +53,12 @@ pub struct Client {
     paces: Lock<Vec<device::Pace>>,
 }
 
-/// A header value, and what it was made from.
-struct Authorization {
-    value: Secret,
-    source: Source,
-}
-
 /// The answer at the end of a chain of redirects.
 struct Answer {
     incoming: Incoming,
     url: Url,
     /// Whether whoever gave it was shown the token.
     has_token: bool,
-}
-
-enum Source {
-    Fixed,
-    Hook(Secret),
-    Session(Arc<Current>),
 }
 
 impl Client {
@@ -160,48 +151,6 @@ impl Client {
         take(access_token_of(&current.set)?.expose(), current.set.expires_at())
     }
 
-    /// The headers that a request of the caller's own to this URL needs, as a JSON object.
-    pub fn authorization(&self, url: &Url, call: &Call) -> Result<Object> {
-        self.check_origin(url)?;
-        let authorization = self.authorize(None, call)?;
-        let mut headers = Object::default();
-        headers.set(&self.config.header.name, Raw::from_text(authorization.value.expose()));
-        Ok(headers)
-    }
-
-    /// Learns from an answer that the caller's own HTTP stack got; says whether to ask for new headers and send again.
-    pub fn feedback(
-        &self,
-        url: &Url,
-        sent: &Headers,
-        status: u16,
-        answer: &Headers,
-        call: &Call,
-    ) -> Result<bool> {
-        self.check_origin(url)?;
-        // When the request was started is not known here; that it took long would be bad luck.
-        self.session.learn_time(answer, self.session.steady());
-        if !self.is_refusal(status, answer) || self.config.authorization.is_some() {
-            self.session.mark_accepted()?;
-            return Ok(false);
-        }
-        let Some(sent) = sent.get(&self.config.header.name) else { return Ok(false) };
-        if self.hooks.access_token.get()?.is_some() {
-            let scheme = self.config.header.scheme.as_str();
-            let refused = Secret::from(sent.strip_prefix(scheme).unwrap_or(sent).trim_start());
-            let other = self.ask_hook(Some(&refused), call)?;
-            return Ok(other.is_some_and(|other| other.access_token() != Some(&refused)));
-        }
-        let Some(current) = self.session.token()? else { return Ok(false) };
-        if current.header_value(&self.config).is_ok_and(|value| value.expose() != sent) {
-            return Ok(true);
-        }
-        if !self.session.may_replace(current.generation)? {
-            return Ok(false);
-        }
-        self.session.after_refusal(current.generation, call).map(|_| true)
-    }
-
     /// Sends a request with a valid token; after a 401 once more with another.
     pub fn send(&self, request: &mut Request, call: &Call) -> Result<Response> {
         self.stats.requests.add();
@@ -228,8 +177,14 @@ impl Client {
         let authorization = self.authorize(None, call)?;
         let asked = self.session.steady();
         let mut answer = self.follow(request, url, &authorization, call)?;
-        if answer.has_token {
-            self.session.learn_time(&answer.incoming.headers, asked);
+        let was_wrong = answer.has_token && self.session.learn_time(&answer.incoming.headers, asked);
+        if answer.has_token
+            && dpop::wants_another_proof(answer.incoming.status, &answer.incoming.headers, was_wrong)
+            && request.can_be_sent_again()
+        {
+            // RFC 9449 section 9: the token is as good as before, and the answer has brought what was missing.
+            drain(&mut answer.incoming);
+            answer = self.follow(request, url, &authorization, call)?;
         }
         if answer.has_token
             && self.is_refusal(answer.incoming.status, &answer.incoming.headers)
@@ -258,6 +213,7 @@ impl Client {
             headers.push("user-agent", Secret::from(self.config.http.user_agent.as_str()));
         }
         headers.set(&self.config.header.name, authorization.value.clone());
+        self.set_proof(&mut headers, authorization, &request.method, url)?;
         let (mut method, mut had_body, mut hops) = (request.method.clone(), request.has_body(), 0);
         let mut answer = Answer {
             incoming: self.exchange(request.outgoing(url, &headers), call)?,
@@ -265,6 +221,9 @@ impl Client {
             has_token: true,
         };
         loop {
+            if answer.has_token && headers.get("dpop").is_some() {
+                self.session.learn_nonce(&answer.url, &answer.incoming.headers);
+            }
             let asked = Asked { method: &method, had_body, url: &answer.url, hops };
             let incoming = &answer.incoming;
             let Step::Follow { url, method: next_method, leaves_origin } =
@@ -277,7 +236,11 @@ impl Client {
             if leaves_origin {
                 // Whatever it is called: for good, also where a later redirect leads back.
                 headers.remove(&self.config.header.name);
+                headers.remove("dpop");
                 answer.has_token = false;
+            }
+            if answer.has_token {
+                self.set_proof(&mut headers, authorization, &next_method, &url)?;
             }
             (method, had_body, hops) = (next_method, false, hops + 1);
             let outgoing = Outgoing { method: &method, url: &url, headers: &headers, body: Body::Empty };
@@ -300,79 +263,6 @@ impl Client {
         });
         outcome
     }
-
-    fn is_refusal(&self, status: u16, headers: &Headers) -> bool {
-        self.config.http.unauthorized.contains(&status)
-            && challenge::asks_for_another_token(headers.get_all("www-authenticate"))
-    }
-
-    /// Another authorization than the refused one; `None` where the caller gets the refusal.
-    fn another(
-        &self,
-        refused: &Authorization,
-        request: &Request,
-        call: &Call,
-    ) -> Result<Option<Authorization>> {
-        if let Source::Session(current) = &refused.source {
-            if !self.session.may_replace(current.generation)? {
-                return Ok(None);
-            }
-            if !request.can_be_sent_again() {
-                self.session.mark_refused(current.generation)?;
-                return Ok(None);
-            }
-        }
-        if matches!(refused.source, Source::Fixed) || !request.can_be_sent_again() {
-            return Ok(None);
-        }
-        let other = self.authorize(Some(refused), call)?;
-        Ok((other.value != refused.value).then_some(other))
-    }
-
-    fn authorize(&self, refused: Option<&Authorization>, call: &Call) -> Result<Authorization> {
-        let rejected = refused.and_then(|refused| match &refused.source {
-            Source::Hook(token) => Some(token),
-            _ => None,
-        });
-        if let Some(set) = self.ask_hook(rejected, call)? {
-            let token = access_token_of(&set)?;
-            let value = bearer::header_value(token, &self.config.header)?;
-            return Ok(Authorization { value, source: Source::Hook(token.clone()) });
-        }
-        if let Some(value) = &self.config.authorization {
-            return Ok(Authorization { value: value.clone(), source: Source::Fixed });
-        }
-        self.session.begin_ahead()?;
-        let current = match refused.map(|refused| &refused.source) {
-            Some(Source::Session(refused)) => self.session.after_refusal(refused.generation, call)?,
-            _ => self.session.valid(Duration::ZERO, call)?,
-        };
-        Ok(Authorization { value: current.header_value(&self.config)?, source: Source::Session(current) })
-    }
-
-    fn ask_hook(&self, rejected: Option<&Secret>, call: &Call) -> Result<Option<TokenSet>> {
-        match self.hooks.access_token.get()? {
-            Some(hook) => {
-                call.check()?;
-                hook.access_token(rejected, call).map(Some)
-            }
-            None => Ok(None),
-        }
-    }
-
-    fn check_origin(&self, url: &Url) -> Result<()> {
-        if self.config.base_url.is_none() && self.config.origins.is_empty() {
-            return Err(Error::new(
-                Reason::Conflict,
-                "base_url: is not configured, so no URL may get the token",
-            ));
-        }
-        if !self.config.trusts(url.origin()) {
-            return Err(Error::new(Reason::Origin, "url: is of another origin than base_url and origins")
-                .at(url.without_query()));
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Client {
@@ -380,10 +270,6 @@ impl Drop for Client {
         // Before the session ends, so that what is still under way in the background is not lost on its thread.
         let _ = self.session.end_ahead();
     }
-}
-
-fn access_token_of(set: &TokenSet) -> Result<&Secret> {
-    set.access_token().ok_or_else(|| Error::new(Reason::NoToken, "the token set has no access token"))
 }
 
 /// Reads a short answer to its end, so that its connection can serve the next request.

@@ -77,7 +77,7 @@ pub struct Refresh {
 }
 
 /// Which header carries the token, and how.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TokenHeader {
     /// The header's name.
     pub name: String,

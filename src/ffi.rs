@@ -38,6 +38,8 @@ pub mod device;
 pub mod qr;
 pub mod server;
 
+pub mod identity;
+
 pub mod library;
 
 #[cfg(test)]

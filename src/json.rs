@@ -67,6 +67,11 @@ impl Raw {
         Raw(Wiped::new(number.to_string()))
     }
 
+    /// JSON text that was read as an object already.
+    pub fn from_json(json: &str) -> Raw {
+        Raw(Wiped::new(json.to_owned()))
+    }
+
     /// An object as a value.
     pub fn from_object(object: &Object) -> Raw {
         Raw(object.to_text())

@@ -12,7 +12,7 @@
 //! | 2 | [`transport`] | one blocking exchange: the network (ureq), or the caller's own HTTP stack |
 //! | 2 | [`loopback`] | a browser that comes back to this machine: listeners, what may knock there, the page |
 //! | 1 | [`config`], [`http`], [`hooks`], [`call`], [`parked`], [`stats`], [`poll`], [`quirks`] | what a client is made of, what an exchange is, what hooks and callers may ask, what outlives a call, what vendors do instead |
-//! | 0 | [`error`], [`status`], [`fork`], [`json`], [`token`], [`secret`], [`clock`], [`base64`], [`calendar`], [`decimal`], [`quote`], [`metadata`], [`cancel`], [`url`], [`random`], [`digest`], [`thread`], [`sync`], [`signing`], [`qr`], [`browser`] | the ground |
+//! | 0 | [`error`], [`status`], [`fork`], [`json`], [`token`], [`secret`], [`clock`], [`base64`], [`calendar`], [`decimal`], [`quote`], [`metadata`], [`cancel`], [`url`], [`random`], [`digest`], [`thread`], [`sync`], [`signing`], [`verifying`], [`qr`], [`browser`] | the ground |
 
 #![deny(unsafe_code)]
 
@@ -38,6 +38,7 @@ pub mod sync;
 pub mod thread;
 pub mod token;
 pub mod url;
+pub mod verifying;
 
 pub mod call;
 pub mod config;

@@ -22,10 +22,14 @@ pub enum Endpoint {
     Registration,
     /// Where a login on a person's own device begins (CIBA).
     Backchannel,
+    /// Where a login's parameters are pushed to (RFC 9126).
+    PushedRequest,
+    /// Where a person signs out (OpenID Connect RP-Initiated Logout).
+    EndSession,
 }
 
 impl Endpoint {
-    const ALL: [(Endpoint, &'static str); 8] = [
+    const ALL: [(Endpoint, &'static str); 10] = [
         (Endpoint::Authorization, "authorization_endpoint"),
         (Endpoint::Token, "token_endpoint"),
         (Endpoint::Device, "device_authorization_endpoint"),
@@ -34,6 +38,8 @@ impl Endpoint {
         (Endpoint::Userinfo, "userinfo_endpoint"),
         (Endpoint::Registration, "registration_endpoint"),
         (Endpoint::Backchannel, "backchannel_authentication_endpoint"),
+        (Endpoint::PushedRequest, "pushed_authorization_request_endpoint"),
+        (Endpoint::EndSession, "end_session_endpoint"),
     ];
 
     /// Its member of the metadata.
@@ -49,10 +55,14 @@ pub struct Metadata {
     pub issuer: Option<String>,
     /// Whether its callbacks always say who it is (RFC 9207).
     pub issuer_in_answers: bool,
+    /// Whether it takes pushed authorization requests only (RFC 9126 section 5).
+    pub requires_pushed_requests: bool,
     /// The methods of PKCE that it lists, where it does.
     pub pkce_methods: Option<Vec<String>>,
     /// How clients may authenticate at its token endpoint, where it says so.
     pub auth_methods: Option<Vec<String>>,
+    /// Where its public keys are (RFC 7517 section 5).
+    pub jwks_uri: Option<Url>,
     endpoints: [Option<Url>; Endpoint::ALL.len()],
     /// The same for clients with a certificate (RFC 8705 section 5).
     aliases: [Option<Url>; Endpoint::ALL.len()],
@@ -67,6 +77,7 @@ impl Metadata {
     /// Reads a document. Relative URLs, as Home Assistant has them, are resolved against `base`.
     pub fn read(mut document: Object, base: Option<&Url>) -> Result<Metadata, Unfit> {
         let endpoints = endpoints(&mut document, base, "")?;
+        let jwks_uri = url(&mut document, base, "jwks_uri", "")?;
         let mut aliases = <[Option<Url>; Endpoint::ALL.len()]>::default();
         if let Some(Ok(mut own)) = document.get("mtls_endpoint_aliases").and_then(Raw::as_object) {
             aliases = self::endpoints(&mut own, base, "mtls_endpoint_aliases.")?;
@@ -78,8 +89,13 @@ impl Metadata {
                 .get("authorization_response_iss_parameter_supported")
                 .and_then(Raw::as_bool)
                 .unwrap_or(false),
+            requires_pushed_requests: document
+                .get("require_pushed_authorization_requests")
+                .and_then(Raw::as_bool)
+                .unwrap_or(false),
             pkce_methods: texts(&document, "code_challenge_methods_supported"),
             auth_methods: texts(&document, "token_endpoint_auth_methods_supported"),
+            jwks_uri,
             endpoints,
             aliases,
             document,
@@ -98,7 +114,7 @@ impl Metadata {
 
     /// Every URL that it has.
     pub fn urls(&self) -> impl Iterator<Item = &Url> {
-        self.endpoints.iter().chain(&self.aliases).flatten()
+        self.endpoints.iter().chain(&self.aliases).chain([&self.jwks_uri]).flatten()
     }
 
     /// Sets an endpoint that the document does not have.
@@ -123,16 +139,21 @@ fn endpoints(
 ) -> Result<[Option<Url>; Endpoint::ALL.len()], Unfit> {
     let mut urls = <[Option<Url>; Endpoint::ALL.len()]>::default();
     for (endpoint, member) in Endpoint::ALL {
-        let Some(text) = document.get(member).and_then(Raw::as_str) else { continue };
-        let url = match base {
-            Some(base) => base.resolve(&text),
-            None => Url::parse(&text),
-        };
-        let url = url.map_err(|problem| Unfit(format!("{path}{member}"), problem))?;
-        document.set(member, Raw::from_text(&url.to_string()));
-        urls[endpoint as usize] = Some(url);
+        urls[endpoint as usize] = url(document, base, member, path)?;
     }
     Ok(urls)
+}
+
+/// A member that is a URL; in the document it is absolute then.
+fn url(document: &mut Object, base: Option<&Url>, member: &str, path: &str) -> Result<Option<Url>, Unfit> {
+    let Some(text) = document.get(member).and_then(Raw::as_str) else { return Ok(None) };
+    let url = match base {
+        Some(base) => base.resolve(&text),
+        None => Url::parse(&text),
+    };
+    let url = url.map_err(|problem| Unfit(format!("{path}{member}"), problem))?;
+    document.set(member, Raw::from_text(&url.to_string()));
+    Ok(Some(url))
 }
 
 fn texts(document: &Object, member: &str) -> Option<Vec<String>> {

@@ -6,10 +6,12 @@
 
 mod ahead;
 mod assertion;
+mod dpop;
 mod exchange;
 mod families;
 mod family;
 mod flight;
+mod identity;
 mod leading;
 mod lifetime;
 mod obtaining;
@@ -17,6 +19,7 @@ mod pace;
 mod parts;
 mod renewal;
 mod server;
+mod signed_answer;
 mod state;
 mod taking_over;
 mod time;
@@ -33,15 +36,20 @@ use crate::error::{Error, Reason, Result};
 use crate::fork::Lock;
 use crate::hooks::{self, Hooks};
 use crate::http::{Headers, Transport};
-use crate::signing::Key;
+use crate::oauth::dpop::SKEW_S;
 use crate::stats::Stats;
 use crate::status;
 use crate::sync::AtomicBool;
 use crate::token::TokenSet;
+pub use dpop::Binding;
+use dpop::Nonces;
 use exchange::Way;
 pub use families::Families;
 use flight::Role;
+pub use identity::Asked;
+use identity::KnownKeys;
 use lifetime::Lifetime;
+pub use parts::Keys;
 use parts::Parts;
 use server::Discovered;
 pub use state::Current;
@@ -72,7 +80,7 @@ impl Session {
         clock: Arc<dyn Clock>,
         stats: Arc<Stats>,
         families: &'static Families,
-        key: Option<Key>,
+        keys: Keys,
     ) -> Result<Arc<Session>> {
         let member = Arc::new(families.join(&config, config.token.as_ref(), clock.steady())?);
         let token = config.token.clone();
@@ -83,7 +91,9 @@ impl Session {
             time: Time::new(clock),
             stats,
             discovered: Discovered::default(),
-            key,
+            nonces: Nonces::default(),
+            keys,
+            known_keys: KnownKeys::default(),
         });
         let session = Arc::new_cyclic(|me| Session {
             parts,
@@ -169,9 +179,12 @@ impl Session {
         Ok(())
     }
 
-    /// Learns what time it is at a server from its answer to a request that was started at this steady time.
-    pub fn learn_time(&self, answer: &Headers, asked: Duration) {
+    /// Learns what time it is at a server from its answer to a request that was started at this steady time. Whether this
+    /// machine's clock was that wrong that a proof of then is worthless.
+    pub fn learn_time(&self, answer: &Headers, asked: Duration) -> bool {
+        let before = self.parts.time.wall_at(asked);
         self.parts.time.learn(answer, asked);
+        self.parts.time.wall_at(asked).abs_diff(before) > SKEW_S
     }
 
     /// Time since some fixed moment.

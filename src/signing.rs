@@ -14,6 +14,8 @@ mod no_key;
 mod pem;
 #[cfg(feature = "signing")]
 mod pkcs;
+#[cfg(feature = "signing")]
+mod public;
 
 use ring::hmac;
 

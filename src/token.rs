@@ -156,6 +156,12 @@ impl TokenSet {
         self
     }
 
+    /// The same set with this member, of which nothing else here is made.
+    pub fn with_member(mut self, name: &str, value: Raw) -> TokenSet {
+        self.members.set(name, value);
+        self
+    }
+
     /// The same set with `scope` as RFC 6749 section 3.3 writes it, where the server sent an array (T-10).
     pub fn with_scope_as_text(mut self) -> Result<TokenSet, Unfit> {
         let Some(raw) = self.members.get("scope") else { return Ok(self) };

@@ -42,6 +42,7 @@ programs! {
     destroy
     device
     discovery
+    dpop
     endpoints
     errno_and_signals
     failing
@@ -65,11 +66,13 @@ programs! {
     overriding
     own_http
     provider
+    pushed
     qr
     refresh
     requests
     scopes
     secrets
+    signed_requests
     storm
     storm_clients
     storm_refusals

@@ -15,7 +15,7 @@ use product::{library, program_of, root, run, said, scratch};
 use serde_json::Value;
 
 /// In the order of the table.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 15] = [
     "login",
     "loopback",
     "device",
@@ -28,6 +28,7 @@ const PROGRAMS: [&str; 14] = [
     "revocation",
     "introspection",
     "userinfo",
+    "identity",
     "registration",
     "trust",
 ];

@@ -272,7 +272,7 @@ fn the_vendor_of_the_manual() {
         let body = body.as_bytes();
         let answer =
             Answer { status: 200, content_type: None, content_encoding: None, retry_after: None, body };
-        token_response::read_with(config.quirks.as_ref(), &answer, NOW)
+        token_response::read(config.quirks.as_ref(), &answer, false, NOW)
     };
     assert_eq!(*read(answered).unwrap().to_json(), saved);
     let error = read(&answered.replace(r#""a1""#, "7")).unwrap_err();

@@ -12,7 +12,7 @@ use bearer::config::Config;
 use bearer::error::{Error, Reason};
 use bearer::http::{Failed, Headers, InMemory, Incoming, Outgoing, Transport};
 use bearer::secret::SecretBytes;
-use bearer::session::{Families, Session};
+use bearer::session::{Families, Keys, Session};
 use bearer::token::TokenSet;
 
 use crate::world::{Scenario, Told};
@@ -147,7 +147,7 @@ fn sessions(
                 clock.clone(),
                 Arc::clone(&stats),
                 families,
-                None,
+                Keys::default(),
             )
             .unwrap();
             let expires_s = 1 + scatter(index) % scenario.token_s;

@@ -13,6 +13,7 @@ use crate::json::Object;
 use crate::metadata::Endpoint;
 use crate::oauth::ciba;
 use crate::oauth::device::{self, Device, NotYet};
+use crate::session::Asked;
 use crate::status;
 use crate::token::TokenSet;
 
@@ -58,7 +59,8 @@ impl Client {
         if !self.take_turn(&device)? {
             return Ok(None);
         }
-        let error = match self.session.obtain(device::poll(&device), |_| Ok(()), call) {
+        let check = |set: &TokenSet| self.session.check_identity(set, &Asked::default(), call);
+        let error = match self.session.obtain(device::poll(&device), None, check, call) {
             Ok(current) => {
                 self.paces.lock()?.retain(|pace| pace.key != key(&device));
                 return Ok(Some(current.set.clone()));

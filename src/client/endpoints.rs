@@ -1,15 +1,15 @@
 //! What an authorization server does for a client beside the token endpoint.
 
+use super::authorize::access_token_of;
 use super::{Client, Request};
 use crate::call::Call;
 use crate::error::{Error, Reason, Result};
 use crate::http::{Body, Headers, Outgoing, Whole};
 use crate::json::{Object, Raw};
 use crate::metadata::Endpoint;
-use crate::oauth::token_request::TokenRequest;
 use crate::oauth::token_response::{self, Answer};
 use crate::oauth::{id_token, resource};
-use crate::secret::{Secret, SecretBytes, Wiped};
+use crate::secret::{Secret, Wiped};
 use crate::url::Url;
 
 impl Client {
@@ -81,7 +81,7 @@ impl Client {
     pub fn introspect(&self, token: Option<&str>, call: &Call) -> Result<Object> {
         let token = match token {
             Some(token) => Secret::from(token),
-            None => super::access_token_of(&self.token()?)?.clone(),
+            None => access_token_of(&self.token()?)?.clone(),
         };
         let answer = self.session.ask(Endpoint::Introspection, &vec![("token".to_owned(), token)], call)?;
         match answer.get("active").and_then(Raw::as_bool) {
@@ -110,35 +110,13 @@ impl Client {
         }
     }
 
-    /// Registers a client (RFC 7591).
-    pub fn register(&self, metadata: &Object, call: &Call) -> Result<Object> {
-        let url = self.session.endpoint(Endpoint::Registration, call)?;
-        let body = SecretBytes::new(metadata.to_text().as_bytes().to_vec());
-        let mut request = TokenRequest::new(&url, "application/json", body, &self.config.http.user_agent);
-        if let Some(authorization) = &self.config.authorization {
-            request.headers.push("authorization", authorization.clone());
-        }
-        let whole = self.whole(request.outgoing(), call)?;
-        let statement = metadata.get("software_statement").and_then(Raw::as_str);
-        let told = [
-            statement.as_deref().map(String::as_str),
-            self.config.authorization.as_ref().map(Secret::expose),
-        ];
-        let client =
-            self.read(&whole, &url).map_err(|error| error.without(told.iter().flatten().copied()))?;
-        match client.get("client_id").and_then(Raw::as_str) {
-            Some(_) => Ok(client),
-            None => Err(Error::new(Reason::TokenFormat, "client_id is missing from the registration answer")),
-        }
-    }
-
-    fn whole(&self, request: Outgoing<'_>, call: &Call) -> Result<Whole> {
+    pub(super) fn whole(&self, request: Outgoing<'_>, call: &Call) -> Result<Whole> {
         let at = request.url.without_query();
         let outcome = self.transport.whole(request, token_response::LONGEST, call);
         outcome.map_err(|unfinished| unfinished.error.at(at))
     }
 
-    fn read(&self, whole: &Whole, url: &Url) -> Result<Object> {
+    pub(super) fn read(&self, whole: &Whole, url: &Url) -> Result<Object> {
         let kind = whole.headers.get("content-type").unwrap_or_default();
         if kind.trim_start().starts_with("application/jwt") {
             return Err(Error::new(

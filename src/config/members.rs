@@ -72,6 +72,9 @@ pub const MEMBERS: &[Member] = members! {
     "server.userinfo_endpoint" Type::Url, "", "Where the server says who signed in (OpenID Connect Core section 5.3).";
     "server.registration_endpoint" Type::Url, "", "Where clients are registered (RFC 7591).";
     "server.backchannel_authentication_endpoint" Type::Url, "", "Where a login on a person's own device begins (CIBA).";
+    "server.pushed_authorization_request_endpoint" Type::Url, "", "Where a login's parameters are pushed to (RFC 9126).";
+    "server.end_session_endpoint" Type::Url, "", "Where a person signs out (OpenID Connect RP-Initiated Logout).";
+    "server.jwks_uri" Type::Url, "", "Where the server's public keys are: signatures of ID tokens are verified by them.";
     "server.mtls_endpoint_aliases" Open, "", "Endpoints for a client that shows a certificate (RFC 8705 section 5).";
     "server.issuer" Text, "", "The server's issuer identifier; a callback from another is refused (RFC 9207).";
     "server.authorization_response_iss_parameter_supported" Bool, "false", "Whether a callback without iss is refused (RFC 9207 section 3).";
@@ -83,7 +86,13 @@ pub const MEMBERS: &[Member] = members! {
     "client.private_key" Text, "", "The client's private key for private_key_jwt: PEM (PKCS #8, SEC 1, PKCS #1) or a JWK, as text. bearer_client_on_sign does without.";
     "client.private_key_file" Text, "", "A file of the same, read when the client is made.";
     "client.key_id" Text, "", "The name by which the server knows the key (kid, RFC 7515 section 4.1.4); a JWK's own by default.";
+    "client.dpop_bound_access_tokens" Bool, "false", "Whether access tokens are bound to a key (DPoP, RFC 9449). A bearer token in answer is refused then.";
+    "client.dpop_key" Text, "", "That key, as private_key. Without it the library makes one for each login, which the token set keeps as dpop_key: it is as secret as the tokens.";
+    "client.dpop_key_file" Text, "", "A file of the same.";
+    "client.require_pushed_authorization_requests" Bool, "false", "Whether a login's parameters go to the server first, and its URL has a reference to them only (PAR, RFC 9126); also where the server's metadata requires it.";
+    "client.request_object_signing_alg" Choice(&["ES256", "RS256", "PS256", "EdDSA", "Ed25519"]), "", "Sign a login's parameters with the client's private key (JAR, RFC 9101).";
     "client.tls_client_certificate_bound_access_tokens" Bool, "false", "Whether tokens are bound to http.client_cert_file (RFC 8705 section 3.4): the server's mtls_endpoint_aliases are used then.";
+    "client.id_token_signed_response_alg" Choice(&["RS256", "ES256", "PS256", "EdDSA", "Ed25519", "HS256"]), "", "What ID tokens for this client are signed with; without it any of these that the server lists, except HS256, which is by client_secret.";
     "client.scope" Text, "", "The scopes asked for, with spaces between them; the grant's default.";
     "grant" Open, "", "How a token is had with nobody present, by the RFCs' parameter names; used whenever there is none.";
     "grant.grant_type" Text, "", "The grant type, client_credentials for example (RFC 6749 section 4.4). Every other member is sent as a parameter.";

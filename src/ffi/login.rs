@@ -50,9 +50,9 @@ pub unsafe extern "C" fn bearer_login_begin(
 /// token_json: gets the token set; free it with bearer_free. May be NULL.
 ///
 /// Blocks, at most until the timeout. The code is sent once, whatever happens. ACCESS_DENIED where the person said no;
-/// EXPIRED after ten minutes; UNSAFE where the callback is of another login (state), of another server (issuer, RFC
-/// 9207) or brings another login's ID token (jwt), and the code then goes nowhere; REJECTED, LOGIN_REQUIRED
-/// (invalid_grant) where the server refuses the code; UNAVAILABLE, TIMEOUT, CANCELLED, UNCERTAIN: begin again; PROTOCOL,
+/// EXPIRED after ten minutes; UNSAFE where the callback is of another login (state) or of another server (issuer, RFC
+/// 9207), and the code then goes nowhere, or where the ID token that comes for it is not right (jwt); UNSUPPORTED where
+/// that is encrypted; REJECTED, LOGIN_REQUIRED (invalid_grant) where the server refuses the code; UNAVAILABLE, TIMEOUT, CANCELLED, UNCERTAIN: begin again; PROTOCOL,
 /// TLS, TOO_LARGE; HOOK_FAILED (not_saved); INVALID_ARGUMENT, INVALID_HANDLE, WOULD_DEADLOCK.
 #[must_use]
 #[unsafe(no_mangle)]

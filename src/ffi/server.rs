@@ -8,6 +8,9 @@ use super::login::object;
 use super::status::bearer_status;
 use super::support::out::Out;
 use super::support::{fence, handle, text};
+use crate::client::Management;
+use crate::error::Result;
+use crate::json::Object;
 
 /// Tells the authorization server's metadata as the client uses it: discovered from "issuer" (RFC 8414, then OpenID
 /// Connect Discovery) the first time it is needed, and then kept; or as "server" says.
@@ -140,5 +143,103 @@ pub unsafe extern "C" fn bearer_register(
         let client = handle::get(client)?;
         let metadata = object(text::required(metadata_json, "metadata_json")?, "metadata_json")?;
         out.set_text(&client.client().register(&metadata, &client.call(None))?.to_text())
+    })
+}
+
+/// Sees a client's registration (RFC 7592 section 2.1).
+///
+/// registration_json: what bearer_register gave, with "registration_client_uri" and "registration_access_token".
+/// client_json: gets the registration as it is now, whose "registration_access_token" may be a new one: store it. Free
+///   it with bearer_free. May be NULL.
+///
+/// Blocks, at most until the timeout. REJECTED; UNAVAILABLE, TIMEOUT, CANCELLED, PROTOCOL, TLS, TOO_LARGE,
+/// INVALID_ARGUMENT, INVALID_HANDLE.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_registration_read(
+    client: *mut bearer_client,
+    registration_json: *const c_char,
+    client_json: *mut *mut c_char,
+    error: *mut *mut bearer_error,
+) -> bearer_status {
+    fence::call(error, || {
+        let out = Out::pointer(client_json);
+        out.set_text(&manage(client, registration_json, &Management::Read)?.to_text())
+    })
+}
+
+/// Replaces a client's registration (RFC 7592 section 2.2).
+///
+/// registration_json: what bearer_register gave. metadata_json: all of the new metadata; what is left out the server may
+///   forget. "client_id" and "client_secret" are added where they are missing.
+/// client_json: as with bearer_registration_read.
+///
+/// Blocks, at most until the timeout; sends once. As bearer_registration_read.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_registration_update(
+    client: *mut bearer_client,
+    registration_json: *const c_char,
+    metadata_json: *const c_char,
+    client_json: *mut *mut c_char,
+    error: *mut *mut bearer_error,
+) -> bearer_status {
+    fence::call(error, || {
+        let out = Out::pointer(client_json);
+        let metadata = object(text::required(metadata_json, "metadata_json")?, "metadata_json")?;
+        out.set_text(&manage(client, registration_json, &Management::Update(&metadata))?.to_text())
+    })
+}
+
+/// Ends a client's registration, and its tokens with it (RFC 7592 section 2.3).
+///
+/// registration_json: what bearer_register gave.
+///
+/// Blocks, at most until the timeout. As bearer_registration_read.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_registration_delete(
+    client: *mut bearer_client,
+    registration_json: *const c_char,
+    error: *mut *mut bearer_error,
+) -> bearer_status {
+    fence::call(error, || manage(client, registration_json, &Management::Delete).map(drop))
+}
+
+fn manage(
+    client: *mut bearer_client,
+    registration_json: *const c_char,
+    what: &Management<'_>,
+) -> Result<Object> {
+    let client = handle::get(client)?;
+    let registration = object(text::required(registration_json, "registration_json")?, "registration_json")?;
+    client.client().manage_registration(&registration, what, &client.call(None))
+}
+
+/// Where a person signs out at the server (OpenID Connect RP-Initiated Logout): open it in a browser, and free the
+/// client's tokens or bearer_revoke them.
+///
+/// params_json: "post_logout_redirect_uri", "state" and others by their names there; may be NULL. "id_token_hint" and
+///   "client_id" are added where the client has them: the URL is as secret as the ID token.
+/// url: gets the URL; free it with bearer_free. May be NULL.
+///
+/// Does not block, unless "issuer" is to be discovered first: then as bearer_discover. UNSUPPORTED (no_endpoint),
+/// INVALID_ARGUMENT, INVALID_HANDLE.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bearer_logout_url(
+    client: *mut bearer_client,
+    params_json: *const c_char,
+    url: *mut *mut c_char,
+    error: *mut *mut bearer_error,
+) -> bearer_status {
+    fence::call(error, || {
+        let out = Out::pointer(url);
+        let client = handle::get(client)?;
+        let parameters = match text::optional(params_json, "params_json")? {
+            Some(text) => object(text, "params_json")?,
+            None => Object::default(),
+        };
+        out.set_text(&client.client().logout_url(&parameters, &client.call(None))?)
     })
 }

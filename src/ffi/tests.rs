@@ -9,6 +9,7 @@ use super::error::*;
 use super::hook_request::*;
 use super::hook_sign::*;
 use super::hooks::*;
+use super::identity::*;
 use super::library::*;
 use super::login::*;
 use super::loopback::*;
@@ -90,6 +91,7 @@ fn call_all() -> Vec<&'static str> {
         bearer_client_on_sign(c, None, n, None);
         bearer_client_on_log(c, None, n, None, 1);
         bearer_client_token(c, null_mut());
+        bearer_client_id_token(c, null_mut());
         bearer_client_set_token(c, t);
         bearer_client_refresh(c, null_mut());
         bearer_client_authorization(c, t, t, null_mut());
@@ -124,6 +126,10 @@ fn call_all() -> Vec<&'static str> {
         bearer_introspect(c, t, null_mut());
         bearer_userinfo(c, null_mut());
         bearer_register(c, t, null_mut());
+        bearer_registration_read(c, t, null_mut());
+        bearer_registration_update(c, t, t, null_mut());
+        bearer_registration_delete(c, t);
+        bearer_logout_url(c, t, null_mut());
         bearer_qr_text(t, null_mut());
     }
     other! {

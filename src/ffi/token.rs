@@ -82,7 +82,8 @@ pub unsafe extern "C" fn bearer_client_refresh(
     })
 }
 
-/// The headers that a request by your own HTTP stack needs, as JSON: {"authorization":"Bearer ..."}.
+/// The headers that a request by your own HTTP stack needs, as JSON: {"authorization":"Bearer ..."}, or for a token
+/// that is bound to a key {"authorization":"DPoP ...","dpop":"..."}, of which the second is good for one request.
 ///
 /// method, url: of that request; the URL is absolute, and of the client's base_url or origins.
 /// headers_json: gets the headers; free it with bearer_free. May be NULL.
@@ -101,18 +102,20 @@ pub unsafe extern "C" fn bearer_client_authorization(
     fence::call(error, || {
         let out = Out::pointer(headers_json);
         let client = handle::get(client)?;
-        let url = request_line(method, url)?;
-        out.set_text(&client.client().authorization(&url, &client.call(None))?.to_text())
+        let (method, url) = request_line(method, url)?;
+        out.set_text(&client.client().authorization(method, &url, &client.call(None))?.to_text())
     })
 }
 
 /// Method and URL of a request by the caller's own HTTP stack.
-fn request_line(method: *const c_char, url: *const c_char) -> Result<Url> {
-    if !is_token(text::required(method, "method")?) {
+fn request_line<'a>(method: *const c_char, url: *const c_char) -> Result<(&'a str, Url)> {
+    let method = text::required(method, "method")?;
+    if !is_token(method) {
         return Err(Error::new(Reason::Value, "method: is not an HTTP method"));
     }
-    Url::parse(text::required(url, "url")?)
-        .map_err(|problem| Error::new(Reason::Url, format!("url: {problem}")))
+    let url = Url::parse(text::required(url, "url")?)
+        .map_err(|problem| Error::new(Reason::Url, format!("url: {problem}")))?;
+    Ok((method, url))
 }
 
 /// An access token that is valid for at least min_valid_s more seconds, renewed if need be: for Kafka, SQL, MQTT,
@@ -205,7 +208,7 @@ pub unsafe extern "C" fn bearer_client_feedback(
     fence::call(error, || {
         let out = Out::new(resend, false);
         let client = handle::get(client)?;
-        let url = request_line(method, url)?;
+        let (_, url) = request_line(method, url)?;
         let sent = headers(text::required(sent_headers_json, "sent_headers_json")?, "sent_headers_json")?;
         let answer = match text::optional(answer_headers_json, "answer_headers_json")? {
             Some(json) => headers(json, "answer_headers_json")?,

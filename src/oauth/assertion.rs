@@ -1,8 +1,9 @@
 //! Assertions for client authentication: RFC 7523 section 2.2 and 3, in the compact form of RFC 7515.
 
 use crate::base64;
+use crate::oauth::jws;
 use crate::quote::quote;
-use crate::secret::{Secret, Wiped};
+use crate::secret::Wiped;
 
 /// How long one may be used: it is made for one request.
 const LIFETIME_S: i64 = 60;
@@ -34,13 +35,7 @@ pub fn signing_input(algorithm: &str, key_id: Option<&str>, claims: &Claims<'_>)
         claims.now,
         claims.now.saturating_add(LIFETIME_S)
     );
-    let part = |text: &str| base64::encode_url(text.as_bytes());
-    Wiped::new(format!("{}.{}", *part(&header), *part(&payload)))
-}
-
-/// With its signature.
-pub fn compact(signing_input: &str, signature: &[u8]) -> Secret {
-    Secret::new(format!("{signing_input}.{}", *base64::encode_url(signature)))
+    jws::signing_input(&header, &payload)
 }
 
 #[cfg(test)]
@@ -68,6 +63,5 @@ mod tests {
             ("1000", "1060")
         );
         assert_eq!(text(&payload, "jti").len(), 22);
-        assert_eq!(compact(&input, &[1, 2, 3]).expose(), format!("{}.AQID", *input));
     }
 }

@@ -14,6 +14,8 @@ use crate::url::Url;
 
 /// How long a person may take (`hostile.md` A-1).
 const LONGEST_S: i64 = 600;
+/// How far the server's clock may be from ours.
+const SKEW_S: i64 = 60;
 
 /// What must be new for every login; 32 bytes each, in base64url.
 pub struct Fresh {
@@ -33,15 +35,24 @@ impl Fresh {
     }
 }
 
-/// Begins a login: its members, `authorization_url` first. `parameters` are the caller's, by their RFC names.
+/// A login that has begun.
+pub struct Begun {
+    /// The parameters of the authorization request.
+    pub parameters: Parameters,
+    /// What the other half needs; `authorization_url` is still to come.
+    pub login: Object,
+}
+
+/// Begins a login with the caller's parameters, by their RFC names. `dpop_jkt` names the key that the token is to be
+/// bound to (RFC 9449 section 10).
 pub fn begin(
-    endpoint: &Url,
     server: &Metadata,
     client: &ClientRegistration,
-    parameters: &Object,
+    given: &Object,
+    dpop_jkt: Option<&str>,
     fresh: &Fresh,
     now: i64,
-) -> Result<Object> {
+) -> Result<Begun> {
     let Some(client_id) = &client.client_id else {
         return Err(Error::new(Reason::Conflict, "client.client_id: is not configured"));
     };
@@ -51,18 +62,22 @@ pub fn begin(
             "the server's metadata does not list S256 among its code_challenge_methods_supported",
         ));
     }
-    let scope = match text_of(parameters, "scope")? {
-        Some(scope) => Some(scope.to_string()),
-        None => client.scope.clone(),
-    };
-    let mut url = endpoint.to_string();
-    let mut add = |name: &str, value: &str| Url::add_query(&mut url, name, value);
+    let mut parameters = Parameters::new();
+    let mut add = |name: &str, value: &str| parameters.push((name.to_owned(), Secret::from(value)));
     add("response_type", "code");
     add("client_id", client_id);
     let mut nonce = None;
-    for (name, value) in parameters.iter() {
-        const OURS: [&str; 5] =
-            ["response_type", "client_id", "state", "code_challenge", "code_challenge_method"];
+    for (name, value) in given.iter() {
+        const OURS: [&str; 8] = [
+            "response_type",
+            "client_id",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+            "request",
+            "request_uri",
+            "dpop_jkt",
+        ];
         if OURS.contains(&name) {
             return Err(Error::new(Reason::Member, format!("params_json.{name}: is set by the library")));
         }
@@ -75,8 +90,12 @@ pub fn begin(
                     add(name, &text);
                 }
             }
+            // JSON in a parameter: RFC 9396 section 2, OpenID Connect Core section 5.5.
+            ("authorization_details", Kind::Array | Kind::Object) | ("claims", Kind::Object) => {
+                add(name, value.text());
+            }
             _ => {
-                let text = text_of(parameters, name)?.unwrap_or_default();
+                let text = text_of(given, name)?.unwrap_or_default();
                 if name == "nonce" {
                     nonce = Some(text.clone());
                 }
@@ -84,6 +103,10 @@ pub fn begin(
             }
         }
     }
+    let scope = match text_of(given, "scope")? {
+        Some(scope) => Some(scope.to_string()),
+        None => client.scope.clone(),
+    };
     if let Some(scope) = &scope {
         add("scope", scope);
         if nonce.is_none() && scope.split([' ', ',']).any(|scope| scope == "openid") {
@@ -94,23 +117,38 @@ pub fn begin(
     add("state", &fresh.state);
     add("code_challenge", &base64::encode_url(&digest::sha256(fresh.verifier.as_bytes())));
     add("code_challenge_method", "S256");
+    if let Some(jkt) = dpop_jkt {
+        add("dpop_jkt", jkt);
+    }
     let mut login = Object::default();
-    let redirect_uri = text_of(parameters, "redirect_uri")?;
+    // First of all, for people who look at it.
+    login.set("authorization_url", Raw::from_text(""));
+    let redirect_uri = text_of(given, "redirect_uri")?;
     for (name, value) in [
-        ("authorization_url", Some(url.as_str())),
         ("state", Some(fresh.state.as_str())),
         ("code_verifier", Some(fresh.verifier.as_str())),
         ("nonce", nonce.as_deref().map(String::as_str)),
         ("redirect_uri", redirect_uri.as_deref().map(String::as_str)),
         ("issuer", server.issuer.as_deref()),
+        ("response_mode", text_of(given, "response_mode")?.as_deref().map(String::as_str)),
         ("scope", scope.as_deref()),
+        ("max_age", text_of(given, "max_age")?.as_deref().map(String::as_str)),
     ] {
         if let Some(value) = value {
             login.set(name, Raw::from_text(value));
         }
     }
     login.set("expires_at", Raw::from_integer(now.saturating_add(LONGEST_S)));
-    Ok(login)
+    Ok(Begun { parameters, login })
+}
+
+/// Where the browser is sent.
+pub fn url(endpoint: &Url, parameters: &Parameters) -> String {
+    let mut url = endpoint.to_string();
+    for (name, value) in parameters {
+        Url::add_query(&mut url, name, value.expose());
+    }
+    url
 }
 
 /// What the person's way through the browser brought.
@@ -122,6 +160,8 @@ pub struct Answer {
     redirect_uri: Option<Wiped>,
     /// What an ID token must repeat.
     pub nonce: Option<Secret>,
+    /// How long ago the person may have proved who they are (OpenID Connect Core section 3.1.2.1).
+    pub max_age_s: Option<i64>,
 }
 
 /// Reads the callback: the URL that the browser was sent to, or its query.
@@ -131,20 +171,8 @@ pub fn finish(server: &Metadata, login: &Object, callback: &str, now: i64) -> Re
         _ => Err(Error::new(Reason::Member, format!("login_json.{name}: is missing"))),
     };
     let (state, verifier) = (needed("state")?, needed("code_verifier")?);
-    let query = callback.split('#').next().unwrap_or_default();
-    let query = query.split_once('?').map_or(query, |(_, query)| query);
-    // Some servers add words of their own.
-    let query: Vec<_> = query.split('&').filter(|pair| pair.contains('=')).collect();
-    let parameters = form::parse(&query.join("&")).ok_or_else(|| {
-        Error::new(Reason::Url, "callback_url: has no query as RFC 6749 section 4.1.2 wants it")
-    })?;
-    let one = |wanted: &str| {
-        let mut found = parameters.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value);
-        match (found.next(), found.next()) {
-            (first, None) => Ok(first),
-            _ => Err(Error::new(Reason::State, format!("the callback has {wanted} twice"))),
-        }
-    };
+    let parameters = query_of(callback)?;
+    let one = |wanted: &str| single(&parameters, wanted);
     let (code, error, answered_state) = (one("code")?, one("error")?, one("state")?);
     if !answered_state.is_some_and(|answered| Secret::from(answered.as_str()).matches(&state)) {
         return Err(Error::new(
@@ -162,11 +190,69 @@ pub fn finish(server: &Metadata, login: &Object, callback: &str, now: i64) -> Re
             code: Secret::from(code.as_str()),
             verifier: Secret::from(verifier.as_str()),
             redirect_uri: login.get("redirect_uri").and_then(Raw::as_str),
+            max_age_s: login.get("max_age").and_then(Raw::as_str).and_then(|text| text.parse().ok()),
             nonce: login.get("nonce").and_then(Raw::as_str).map(|nonce| Secret::from(nonce.as_str())),
         }),
         (None, Some(error)) => Err(refused(error, one("error_description")?)),
         _ => Err(Error::new(Reason::State, "the callback must have either a code or an error")),
     }
+}
+
+type Query = Vec<(String, Wiped)>;
+
+fn query_of(callback: &str) -> Result<Query> {
+    let query = callback.split('#').next().unwrap_or_default();
+    let query = query.split_once('?').map_or(query, |(_, query)| query);
+    // Some servers add words of their own.
+    let query: Vec<_> = query.split('&').filter(|pair| pair.contains('=')).collect();
+    form::parse(&query.join("&")).ok_or_else(|| {
+        Error::new(Reason::Url, "callback_url: has no query as RFC 6749 section 4.1.2 wants it")
+    })
+}
+
+fn single<'a>(parameters: &'a Query, wanted: &str) -> Result<Option<&'a Wiped>> {
+    let mut found = parameters.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value);
+    match (found.next(), found.next()) {
+        (first, None) => Ok(first),
+        _ => Err(Error::new(Reason::State, format!("the callback has {wanted} twice"))),
+    }
+}
+
+/// The JWT that a callback consists of, where the login asked for one (JARM section 2.3.1). Nothing else is then believed.
+pub fn signed_response(login: &Object, callback: &str) -> Result<Option<Wiped>> {
+    let mode = login.get("response_mode").and_then(Raw::as_str);
+    if !mode.is_some_and(|mode| *mode == "jwt" || mode.ends_with(".jwt")) {
+        return Ok(None);
+    }
+    match single(&query_of(callback)?, "response")? {
+        Some(response) => Ok(Some(response.clone())),
+        None => Err(Error::new(Reason::State, "the callback is not signed, which the login asked for")),
+    }
+}
+
+/// A signed callback's claims as the query of a plain one, where it is of this server and for this client (JARM section
+/// 2.4).
+pub fn query_of_claims(claims: &Object, issuer: Option<&str>, client_id: &str, now: i64) -> Result<Wiped> {
+    let text = |name: &str| claims.get(name).and_then(Raw::as_str);
+    if issuer.is_none() || text("iss").as_deref().map(String::as_str) != issuer {
+        return Err(Error::new(Reason::Issuer, "the callback is signed by another issuer than the server"));
+    }
+    let audiences = claims.get("aud").and_then(Raw::as_array);
+    let is_ours = match audiences {
+        Some(list) => list.iter().filter_map(Raw::as_str).any(|one| *one == client_id),
+        None => text("aud").is_some_and(|one| *one == client_id),
+    };
+    let expires_at = claims.get("exp").and_then(Raw::as_thousandths).map(|exp| exp / 1000);
+    if !is_ours || expires_at.is_none_or(|at| at.saturating_add(SKEW_S) <= now) {
+        return Err(Error::new(Reason::Jwt, "the callback's JWT is for another client, or too old"));
+    }
+    let mut query = String::from("?");
+    for (name, value) in claims.iter().filter_map(|(name, value)| Some((name, value.as_str()?))) {
+        if !matches!(name, "aud" | "exp" | "iat" | "nbf") {
+            Url::add_query(&mut query, name, &value);
+        }
+    }
+    Ok(Wiped::new(query))
 }
 
 /// RFC 9207 section 2.4: a code from another server goes nowhere.

@@ -12,6 +12,13 @@ pub fn asks_for_another_token<'a>(fields: impl Iterator<Item = &'a str>) -> bool
         .all(|challenge| challenge.get("error").is_none_or(|error| is(error, &["invalid_token"])))
 }
 
+/// Whether a challenge names this error.
+pub fn has_error<'a>(fields: impl Iterator<Item = &'a str>, code: &str) -> bool {
+    let mut challenges = Vec::new();
+    fields.for_each(|field| parse(field, &mut challenges));
+    challenges.iter().any(|challenge| challenge.get("error").is_some_and(|error| is(error, &[code])))
+}
+
 /// All of it as JSON, and what it means for the program:
 /// `{"challenges":[{"scheme":…,…}],"error":…,"login":{…},"resource_metadata":…}`. `None` where there is no field.
 pub fn describe<'a>(fields: impl Iterator<Item = &'a str>) -> Option<String> {

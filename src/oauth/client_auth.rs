@@ -68,6 +68,7 @@ pub fn request(url: &Url, parameters: &[(String, Secret)], who: &Requester<'_>) 
     }
     let body = form::body(parameters.iter().copied());
     let mut request = TokenRequest::new(url, "application/x-www-form-urlencoded", body, who.user_agent);
+    request.has_assertion = who.assertion.is_some();
     if let Some(authorization) = authorization {
         request.headers.push("authorization", authorization);
     }

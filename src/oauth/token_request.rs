@@ -16,6 +16,8 @@ pub struct TokenRequest {
     pub headers: Headers,
     /// Its body.
     pub body: SecretBytes,
+    /// Whether the client proves itself by a JWT, which a clock that is wrong makes worthless.
+    pub has_assertion: bool,
 }
 
 impl TokenRequest {
@@ -30,7 +32,7 @@ impl TokenRequest {
         ] {
             headers.push(name, Secret::from(value));
         }
-        TokenRequest { url: url.clone(), headers, body }
+        TokenRequest { url: url.clone(), headers, body, has_assertion: false }
     }
 
     /// The same as something to send.

@@ -3,7 +3,7 @@
 use crate::error::{Error, Message, Reason, Result};
 use crate::http::Whole;
 use crate::json::{Object, Raw};
-use crate::oauth::{form, retry_after};
+use crate::oauth::{dpop, form, retry_after};
 use crate::quirks::{Answered, Quirks};
 use crate::secret::Wiped;
 use crate::status;
@@ -38,14 +38,26 @@ impl<'a> From<&'a Whole> for Answer<'a> {
     }
 }
 
-/// The token set of an answer at `now` (seconds since 1970), or why there is none.
-pub fn read(answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
-    accept(read_members(answer, now)?).map_err(|(reason, problem)| Error::new(reason, problem))
+/// The token set of an answer at `now` (seconds since 1970), or why there is none; of the type that was asked for
+/// (`hostile.md` T-6, T-7). The server may have ways of its own.
+pub fn read(quirks: Option<&Quirks>, answer: &Answer<'_>, is_bound: bool, now: i64) -> Result<TokenSet> {
+    let set = match quirks {
+        Some(quirks) => read_in_their_way(quirks, answer, now)?,
+        None => {
+            accept(read_members(answer, now)?).map_err(|(reason, problem)| Error::new(reason, problem))?
+        }
+    };
+    match (is_bound, dpop::is_bound(&set)) {
+        (true, false) => Err(Error::new(
+            Reason::TokenType,
+            "the token is not bound to the client's key: its token_type is not DPoP",
+        )),
+        (false, true) => Err(Error::new(Reason::TokenType, "token_type is DPoP, which was not asked for")),
+        _ => Ok(set),
+    }
 }
 
-/// The same of a server that may have ways of its own.
-pub fn read_with(quirks: Option<&Quirks>, answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
-    let Some(quirks) = quirks else { return read(answer, now) };
+fn read_in_their_way(quirks: &Quirks, answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
     check_encoding(answer)?;
     let is_success = (200..=299).contains(&answer.status);
     let members = match (is_success, members(answer)) {
@@ -118,8 +130,8 @@ pub fn accept(members: Object) -> std::result::Result<TokenSet, (Reason, String)
     }
     match set.token_type() {
         // Some servers leave the type out (T-5); every other than bearer needs what this client does not do (T-6).
-        Some(kind) if !kind.is_empty() && !kind.eq_ignore_ascii_case("bearer") => {
-            Err((Reason::TokenType, "token_type is not Bearer".into()))
+        Some(kind) if !kind.is_empty() && !kind.eq_ignore_ascii_case("bearer") && !dpop::is_bound(&set) => {
+            Err((Reason::TokenType, "token_type is neither Bearer nor DPoP".into()))
         }
         _ => Ok(set),
     }

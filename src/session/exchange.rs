@@ -4,16 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::dpop::{Binding, Role};
 use super::parts::Parts;
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::error::{Error, Reason, Result};
 use crate::hooks::{self, RefreshHook};
 use crate::http::Whole;
+use crate::json::Raw;
 use crate::metadata::Endpoint;
 use crate::oauth::token_request::{Parameters, TokenRequest};
 use crate::oauth::token_response::{self, Answer};
-use crate::oauth::{grant, link, refresh};
+use crate::oauth::{dpop, grant, link, refresh};
 use crate::parked::{Parked, Unfinished};
 use crate::quirks;
 use crate::secret::Secret;
@@ -95,6 +97,13 @@ pub(super) struct Exchange {
     under_way: Option<UnderWay>,
     /// The server that was asked last.
     endpoint: Option<Url>,
+    /// What the token is to be bound to.
+    binding: Option<Binding>,
+    /// Whether the request has a JWT of the client's: a proof, or an assertion.
+    is_signed: bool,
+    /// Whether such a JWT was refused for its nonce, or its time, and made anew.
+    has_nonce: bool,
+    has_time: bool,
 }
 
 enum UnderWay {
@@ -114,18 +123,27 @@ impl Exchange {
     pub(super) fn new(way: Way, parts: &Parts) -> Exchange {
         // A lost answer to a grant costs nothing: the next one asks again.
         let may_retry = parts.config.refresh.retry_lost || matches!(way, Way::Grant(_));
-        Exchange {
-            way,
-            tries: if may_retry { 2 } else { 1 },
-            asked: Duration::ZERO,
-            under_way: None,
-            endpoint: None,
-        }
+        Exchange::of(way, if may_retry { 2 } else { 1 }, None)
     }
 
     /// One that is not tried a second time, whatever becomes of its answer.
-    pub(super) fn once(way: Way) -> Exchange {
-        Exchange { way, tries: 1, asked: Duration::ZERO, under_way: None, endpoint: None }
+    pub(super) fn once(way: Way, binding: Option<Binding>) -> Exchange {
+        Exchange::of(way, 1, binding)
+    }
+
+    fn of(way: Way, tries: u32, binding: Option<Binding>) -> Exchange {
+        let asked = Duration::ZERO;
+        Exchange {
+            way,
+            tries,
+            asked,
+            under_way: None,
+            endpoint: None,
+            binding,
+            is_signed: false,
+            has_nonce: false,
+            has_time: false,
+        }
     }
 
     /// Whether only the call has ended: the answer is still to come, and somebody must take it.
@@ -137,7 +155,7 @@ impl Exchange {
     pub(super) fn run(&mut self, parts: &Parts, old: Option<&TokenSet>, call: &Call) -> Result<Answered> {
         let set = match &self.way {
             Way::Hook(_) => self.ask_hook(parts, old, call),
-            _ => self.ask_server(parts, call),
+            _ => self.ask_server(parts, old, call),
         };
         let set = set.map_err(|error| error.without(secrets(parts, old)).without(self.way.secrets()))?;
         Ok(Answered { set, asked: self.asked })
@@ -158,7 +176,11 @@ impl Exchange {
         })
     }
 
-    fn ask_server(&mut self, parts: &Parts, call: &Call) -> Result<TokenSet> {
+    fn ask_server(&mut self, parts: &Parts, old: Option<&TokenSet>, call: &Call) -> Result<TokenSet> {
+        if self.binding.is_none() && !matches!(self.way, Way::Link(_)) {
+            let kept = old.and_then(|old| old.member(dpop::KEY)).map(Raw::text);
+            self.binding = parts.binding(kept)?;
+        }
         loop {
             if self.under_way.is_none() {
                 self.tries = self.tries.saturating_sub(1);
@@ -209,8 +231,40 @@ impl Exchange {
             Way::Hook(_) => return Err(Error::new(Reason::Torn, "the renewal has no request").into()),
         };
         self.endpoint = Some(request.url.clone());
+        self.is_signed = request.has_assertion || self.binding.is_some();
+        let proof =
+            self.binding.as_ref().map(|binding| parts.proof(&binding.key, "POST", &request.url, None));
+        let mut outgoing = request.outgoing();
+        let mut headers;
+        if let Some(proof) = proof {
+            headers = request.headers.clone();
+            headers.push("dpop", proof?);
+            outgoing.headers = &headers;
+        }
         self.asked = parts.time.steady();
-        parts.transport.whole(request.outgoing(), token_response::LONGEST, call)
+        parts.transport.whole(outgoing, token_response::LONGEST, call)
+    }
+
+    /// Whether the client's JWT alone was refused: for the nonce that the answer has (RFC 9449 section 8), or for its time,
+    /// which was wrong until the answer said so. Each is tried once.
+    fn wants_another_jwt(&mut self, read: &Result<TokenSet>, was_wrong: bool) -> bool {
+        let Err(error) = read else { return false };
+        match error.oauth_error.as_deref() {
+            _ if !self.is_signed => false,
+            Some("use_dpop_nonce") => !std::mem::replace(&mut self.has_nonce, true),
+            Some("invalid_dpop_proof" | "invalid_client") if was_wrong => {
+                !std::mem::replace(&mut self.has_time, true)
+            }
+            _ => false,
+        }
+    }
+
+    /// A key that nobody else keeps is kept with the token that is bound to it.
+    fn keep_key(&self, set: TokenSet) -> TokenSet {
+        match self.binding.as_ref().and_then(Binding::kept) {
+            Some(jwk) => set.with_member(dpop::KEY, Raw::from_json(jwk.expose())),
+            None => set,
+        }
     }
 
     /// One POST: what came of it, or that its answer was lost.
@@ -233,9 +287,20 @@ impl Exchange {
                 return Err(Lost { error, partial });
             }
         };
+        let then = parts.time.wall_at(self.asked);
         parts.time.learn(&whole.headers, self.asked);
+        let was_wrong = parts.time.wall_at(self.asked).abs_diff(then) > dpop::SKEW_S;
+        if let Some(endpoint) = self.endpoint.as_ref().filter(|_| self.binding.is_some()) {
+            parts.nonces.learn(endpoint, Role::Authorization, &whole.headers);
+        }
+        let now = parts.time.wall_at(self.asked);
         let quirks = parts.config.quirks.as_ref();
-        match token_response::read_with(quirks, &Answer::from(&whole), parts.time.wall_at(self.asked)) {
+        let read = token_response::read(quirks, &Answer::from(&whole), self.binding.is_some(), now);
+        if self.wants_another_jwt(&read, was_wrong) {
+            // Nothing was spent, and the answer has what was missing.
+            return self.attempt(parts, call);
+        }
+        match read.map(|set| self.keep_key(set)) {
             // A gateway that got no answer says nothing about the server behind it (E-5).
             Err(error) if matches!(whole.status, 502 | 504) => Err(Lost { error, partial: false }),
             result => Ok(result),

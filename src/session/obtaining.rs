@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Session;
+use super::dpop::Binding;
 use super::exchange::{Exchange, Way, is_public, secrets};
 use super::flight::{self, Role};
 use super::lifetime::Lifetime;
@@ -15,6 +16,7 @@ use crate::error::{Error, Reason, Result};
 use crate::http::Whole;
 use crate::json::Object;
 use crate::metadata::{Endpoint, Metadata};
+use crate::oauth::pushed;
 use crate::oauth::token_request::Parameters;
 use crate::oauth::token_response::{self, Answer};
 use crate::token::TokenSet;
@@ -26,10 +28,11 @@ impl Session {
     pub fn obtain(
         &self,
         parameters: Parameters,
+        binding: Option<Binding>,
         check: impl Fn(&TokenSet) -> Result<()>,
         call: &Call,
     ) -> Result<Arc<Current>> {
-        let mut exchange = Exchange::once(Way::Grant(parameters));
+        let mut exchange = Exchange::once(Way::Grant(parameters), binding);
         loop {
             let role = flight::role(&mut self.state.lock()?.flight)?;
             match role {
@@ -58,6 +61,34 @@ impl Session {
     pub fn endpoint(&self, endpoint: Endpoint, call: &Call) -> Result<Url> {
         call.check()?;
         self.server(call)?.endpoint(endpoint).cloned().ok_or_else(|| no_endpoint(endpoint))
+    }
+
+    /// An authorization request as it goes through the browser: signed (RFC 9101) and pushed (RFC 9126) where the client or
+    /// the server wants it so.
+    pub fn authorization_request(
+        &self,
+        parameters: Parameters,
+        server: &Metadata,
+        call: &Call,
+    ) -> Result<Parameters> {
+        let client = &self.parts.config.client;
+        let client_id = client.client_id.as_deref().unwrap_or_default();
+        let mut parameters = parameters;
+        if let Some(algorithm) = &client.request_signing {
+            let audience = match (&server.issuer, server.endpoint(Endpoint::Authorization)) {
+                (Some(issuer), _) => issuer.clone(),
+                (None, endpoint) => endpoint.map(ToString::to_string).unwrap_or_default(),
+            };
+            let request = self.parts.signed_request(algorithm, &audience, &parameters, call)?;
+            parameters = pushed::signed(client_id, request);
+        }
+        if client.pushes || server.requires_pushed_requests {
+            // The client says who it is by its own method.
+            parameters.retain(|(name, _)| name != "client_id");
+            let answer = self.ask(Endpoint::PushedRequest, &parameters, call)?;
+            parameters = pushed::reference(client_id, &answer)?;
+        }
+        Ok(parameters)
     }
 
     /// Forgets the set of this generation, or its access token alone: they were revoked.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::dpop::Nonces;
+use super::identity::KnownKeys;
 use super::server::Discovered;
 use super::time::Time;
 use crate::config::Config;
@@ -10,6 +12,15 @@ use crate::http::Transport;
 use crate::signing::Key;
 use crate::stats::Stats;
 
+/// The private keys of a configuration.
+#[derive(Default)]
+pub struct Keys {
+    /// What the client signs with.
+    pub client: Option<Key>,
+    /// What its tokens are bound to.
+    pub dpop: Option<Arc<Key>>,
+}
+
 pub(super) struct Parts {
     pub(super) config: Arc<Config>,
     pub(super) hooks: Arc<Hooks>,
@@ -17,6 +28,7 @@ pub(super) struct Parts {
     pub(super) time: Time,
     pub(super) stats: Arc<Stats>,
     pub(super) discovered: Discovered,
-    /// The client's private key, where it is in the configuration.
-    pub(super) key: Option<Key>,
+    pub(super) nonces: Nonces,
+    pub(super) keys: Keys,
+    pub(super) known_keys: KnownKeys,
 }

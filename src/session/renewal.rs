@@ -95,7 +95,11 @@ impl Renewal {
                 return Err(Error::new(Reason::Torn, "the renewal has no exchange"));
             };
             let error = match exchange.run(&self.parts, self.old.as_ref(), call) {
-                Ok(answered) => return Ok(Gain::Answered(answered)),
+                Ok(answered) => {
+                    let old = self.old.as_ref();
+                    self.parts.check_renewed(&answered.set, &exchange.way, old, call)?;
+                    return Ok(Gain::Answered(answered));
+                }
                 Err(error) => error,
             };
             if error.reason != Reason::InvalidGrant {

@@ -1,17 +1,19 @@
 //! What a session remembers.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::families::Member;
 use super::flight::Flight;
 use super::lifetime::Lifetime;
 use super::pace::{self, Setback};
+use super::parts::Parts;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, TokenHeader};
 use crate::error::{Error, Reason, Result};
-use crate::oauth::bearer;
+use crate::oauth::{bearer, dpop};
 use crate::secret::Secret;
+use crate::signing::Key;
 use crate::token::TokenSet;
 
 pub(super) struct State {
@@ -45,6 +47,8 @@ pub struct Current {
     /// Which change of the session brought it.
     pub generation: u64,
     pub(super) lifetime: Lifetime,
+    /// The key that the access token is bound to; read once.
+    key: OnceLock<Option<Arc<Key>>>,
 }
 
 /// Why a call wants another token.
@@ -114,7 +118,7 @@ impl State {
     ) -> Arc<Current> {
         self.generation += 1;
         self.renew_at = renew_at;
-        let current = Arc::new(Current { set, generation: self.generation, lifetime });
+        let current = Arc::new(Current { set, generation: self.generation, lifetime, key: OnceLock::new() });
         self.current = Some(current.clone());
         current
     }
@@ -160,9 +164,21 @@ impl Current {
     /// The value of the header that carries it.
     pub fn header_value(&self, config: &Config) -> Result<Secret> {
         match self.set.access_token() {
+            Some(token) if dpop::is_bound(&self.set) => {
+                let header = TokenHeader { scheme: "DPoP".to_owned(), ..config.header.clone() };
+                bearer::header_value(token, &header)
+            }
             Some(token) => bearer::header_value(token, &config.header),
             None => Err(no_token(Some(&self.set))),
         }
+    }
+
+    pub(super) fn key(&self, parts: &Parts) -> Result<Option<Arc<Key>>> {
+        if let Some(key) = self.key.get() {
+            return Ok(key.clone());
+        }
+        let key = parts.key_of(&self.set)?;
+        Ok(self.key.get_or_init(|| key).clone())
     }
 }
 

@@ -1,6 +1,7 @@
 mod ahead;
 mod failing;
 mod hooks;
+mod identity;
 mod lock;
 #[cfg(shuttle)]
 mod model;
@@ -135,8 +136,15 @@ fn among(
     let config = Arc::new(Config::parse(&json).unwrap());
     let (store, hooks) = (Arc::new(Store::default()), Arc::new(Hooks::default()));
     hooks.token.set(Some(store.clone())).unwrap();
-    let session =
-        Session::new(config, hooks.clone(), endpoint.clone(), clock.clone(), Arc::default(), families, None);
+    let session = Session::new(
+        config,
+        hooks.clone(),
+        endpoint.clone(),
+        clock.clone(),
+        Arc::default(),
+        families,
+        Keys::default(),
+    );
     Fixture { session: session.unwrap(), clock, endpoint, store, hooks }
 }
 

@@ -1,7 +1,8 @@
 //! Builds without private keys: `on_sign` still signs by the caller's.
 
 use super::Algorithm;
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
+use crate::secret::Secret;
 
 /// There is none.
 #[derive(Debug)]
@@ -26,6 +27,16 @@ impl Key {
     /// The name that a JWK gives itself.
     pub fn kid(&self) -> Option<&str> {
         match *self {}
+    }
+
+    /// The public half.
+    pub fn public_jwk(&self) -> String {
+        match *self {}
+    }
+
+    /// A new one.
+    pub fn generate() -> Result<(Key, Secret)> {
+        Err(Error::new(Reason::NotBuilt, "this build has no keys (feature signing)"))
     }
 
     /// A signature.

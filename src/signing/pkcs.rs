@@ -68,10 +68,26 @@ pub fn ec(bytes: &[u8]) -> Result<Pair, String> {
     p256(d, point, "PEM: the private key", "PEM: the public key")
 }
 
+/// The private number of a P-256 key in PKCS#8.
+pub fn number_of_ec(bytes: &[u8]) -> Option<&[u8]> {
+    let mut info = Reader::whole(bytes, der::SEQUENCE)?;
+    info.value(der::INTEGER)?;
+    info.value(der::SEQUENCE)?;
+    let mut key = Reader::whole(info.value(der::OCTET_STRING)?, der::SEQUENCE)?;
+    key.value(der::INTEGER)?;
+    key.value(der::OCTET_STRING)
+}
+
 /// `RSA PRIVATE KEY`
 pub fn rsa(bytes: &[u8]) -> Result<Pair, String> {
     Reader::whole(bytes, der::SEQUENCE).ok_or(BROKEN)?;
     tried(RsaKeyPair::from_der(bytes), "PEM: ")
+}
+
+/// Modulus and exponent of an `RSAPublicKey`.
+pub fn rsa_public(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut key = Reader::whole(bytes, der::SEQUENCE)?;
+    Some((key.positive()?, key.positive()?))
 }
 
 fn is_p256(curve: &[u8]) -> Result<(), String> {

@@ -90,6 +90,25 @@ static void by_a_key(void)
     bearer_client_free(client);
 }
 
+/* A machine whose clock is an hour slow: the answer says so, and a new assertion is made. */
+static void with_a_wrong_clock(void)
+{
+    char *jwk = public_jwk(KEYS "rfc-8037-a-1.json");
+    register_client(format("\"method\":\"private_key_jwt\",\"jwk\":%s", jwk));
+    bearer_client *client = client_of_members(json("'private_key_file':'" KEYS "rfc-8037-a-1.json'"));
+    /* So that discovery does not tell the time. */
+    OK(bearer_discover(client, NULL, &error));
+    reset();
+    control("POST", "config", json("{'date_header':true}"));
+    control("POST", "clock", json("{'offset_s':3600}"));
+    OK(bearer_client_refresh(client, NULL, &error));
+    CHECK_NUMBER(counter("client_refused_exp"), 1);
+    CHECK_NUMBER(counter("client_accepted_private_key_jwt"), 1);
+    control("POST", "clock", json("{'offset_s':0}"));
+    control("POST", "config", json("{'date_header':false}"));
+    bearer_client_free(client);
+}
+
 static void by_the_secret(void)
 {
     register_client("\"client_secret\":\"a secret of 32 bytes, and then some\",\"method\":\"client_secret_jwt\"");
@@ -214,6 +233,7 @@ int main(int argc, char **argv)
 {
     begin(argc, argv);
     by_a_key();
+    with_a_wrong_clock();
     by_the_secret();
     by_a_hook();
     by_a_certificate();

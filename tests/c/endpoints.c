@@ -109,6 +109,8 @@ static void who_signed_in(void)
     const char *rest = strchr(token, '{') + 1;
     OK(bearer_client_set_token(client, format("{\"id_token\":\"e30.eyJzdWIiOiJ0ZXN0LXVzZXIifQ.c2ln\",%s", rest), &error));
     OK(bearer_userinfo(client, NULL, &error));
+    EXPECT(bearer_client_id_token(client, &claims, &error), BEARER_UNSAFE, "jwt"); /* It says nothing of a signature. */
+    CHECK(claims == NULL);
     control("POST", "config", json("{'userinfo_members':{'sub':'mallory'}}"));
     EXPECT(bearer_userinfo(client, &claims, &error), BEARER_UNSAFE, "jwt");
     CHECK(claims == NULL);
@@ -117,6 +119,24 @@ static void who_signed_in(void)
     control("POST", "config", json("{'userinfo_members':{}}"));
     fault(json("{'path':'/auth/userinfo','status':200,'body':'e30.e30.e30','content_type':'application/jwt'}"));
     EXPECT(bearer_userinfo(client, NULL, &error), BEARER_UNSUPPORTED, "not_built");
+    bearer_client_free(client);
+}
+
+/* What the caller stored is believed: e30... is {"alg":"RS256"} and {"sub":"test-user"}. */
+static void id_token(void)
+{
+    bearer_client *client = client_with(issue_expired());
+    char *claims;
+    EXPECT(bearer_client_id_token(client, &claims, &error), BEARER_LOGIN_REQUIRED, "no_token");
+    CHECK(claims == NULL);
+    const char *token = "{\"access_token\":\"a\",\"id_token\":\"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0ZXN0LXVzZXIifQ.c2ln\"}";
+    OK(bearer_client_set_token(client, token, &error));
+    OK(bearer_client_id_token(client, &claims, &error));
+    CHECK_TEXT(claims, "{\"sub\":\"test-user\"}");
+    bearer_free(claims);
+    OK(bearer_client_id_token(client, NULL, &error));
+    OK(bearer_client_set_token(client, "{\"access_token\":\"a\",\"id_token\":\"a.b.c.d.e\"}", &error));
+    EXPECT(bearer_client_id_token(client, NULL, &error), BEARER_UNSUPPORTED, "not_built");
     bearer_client_free(client);
 }
 
@@ -147,6 +167,43 @@ static void registered(void)
     bearer_client_free(client);
 }
 
+/* Seen, replaced, ended (RFC 7592). */
+static void managed(void)
+{
+    bearer_client *client = client_of(json("{'issuer':'%s'}", server_url));
+    char *answer, *now;
+    OK(bearer_register(client, json("{'redirect_uris':['http://127.0.0.1/cb'],'client_name':'test'}"), &answer, &error));
+    CHECK(json_has(answer, "registration_client_uri"));
+    OK(bearer_registration_read(client, answer, &now, &error));
+    CHECK_TEXT(json_text(now, "client_name"), "test");
+    bearer_free(answer);
+    OK(bearer_registration_update(client, now, json("{'redirect_uris':['http://127.0.0.1/cb'],'client_name':'other'}"), &answer, &error));
+    bearer_free(now);
+    CHECK_TEXT(json_text(answer, "client_name"), "other");
+    OK(bearer_registration_delete(client, answer, &error));
+    EXPECT(bearer_registration_read(client, answer, &now, &error), BEARER_REJECTED, NULL);
+    CHECK(now == NULL);
+    bearer_free(answer);
+    EXPECT(bearer_registration_read(client, "{}", NULL, &error), BEARER_INVALID_ARGUMENT, "member");
+    bearer_client_free(client);
+}
+
+static void signed_out(void)
+{
+    bearer_client *client = client_with(issue("{}"));
+    char *url;
+    OK(bearer_logout_url(client, json("{'post_logout_redirect_uri':'http://127.0.0.1/bye','state':'s 1'}"), &url, &error));
+    CHECK(strncmp(url, server_url, strlen(server_url)) == 0);
+    CHECK(strstr(url, "post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%2Fbye&state=s%201") != NULL);
+    CHECK(strstr(url, "client_id=test-client") != NULL);
+    bearer_free(url);
+    EXPECT(bearer_logout_url(client, json("{'state':1}"), &url, &error), BEARER_INVALID_ARGUMENT, "member");
+    bearer_client_free(client);
+    client = client_of(json("{'base_url':'%s'}", server_url));
+    EXPECT(bearer_logout_url(client, NULL, &url, &error), BEARER_UNSUPPORTED, "no_endpoint");
+    bearer_client_free(client);
+}
+
 int main(int argc, char **argv)
 {
     begin(argc, argv);
@@ -154,6 +211,9 @@ int main(int argc, char **argv)
     not_revoked();
     introspected();
     who_signed_in();
+    id_token();
     registered();
+    managed();
+    signed_out();
     return finish();
 }

@@ -88,7 +88,7 @@ static const char *good_text(const struct function *function, const char *name)
         {"token", "at-x"},      {"message", "words"},        {"text", "text"},
         {"params_json", "{}"},  {"grant_json", "{\"grant_type\":\"client_credentials\"}"},
         {"device_json", "{\"device_code\":\"d\"}"},          {"login_json", "{\"state\":\"s\",\"code_verifier\":\"v\"}"},
-        {"token_type_hint", "access_token"}, {"metadata_json", "{}"},
+        {"token_type_hint", "access_token"}, {"metadata_json", "{}"}, {"registration_json", "{}"},
         {"callback_url", "?state=s&error=access_denied"},
     };
     if (strcmp(name, "url") == 0) {

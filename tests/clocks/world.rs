@@ -9,7 +9,7 @@ use bearer::clock::{Clock, Deadline};
 use bearer::config::Config;
 use bearer::http::{Failed, Headers, InMemory, Incoming, Outgoing, Transport};
 use bearer::secret::SecretBytes;
-use bearer::session::{Current, Families, Session};
+use bearer::session::{Current, Families, Keys, Session};
 
 use crate::chance::{Random, http_date};
 
@@ -360,7 +360,7 @@ impl Device {
             truth.clone(),
             Arc::default(),
             families,
-            None,
+            Keys::default(),
         );
         Device {
             session: session.unwrap(),

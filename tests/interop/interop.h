@@ -9,7 +9,7 @@
 #include "check.h"
 #include <fcntl.h>
 
-enum { PLAIN = 1, TLS = 2, MTLS = 4, ALIAS = 8, OPENID = 16, WRONG_NAME = 32, SECURE = TLS | MTLS | ALIAS, EVERY = PLAIN | SECURE };
+enum { PLAIN = 1, TLS = 2, MTLS = 4, ALIAS = 8, OPENID = 16, WRONG_NAME = 32, NONCE = 64, SECURE = TLS | MTLS | ALIAS, EVERY = PLAIN | SECURE };
 
 struct row {
     const char *name;
@@ -34,8 +34,8 @@ __attribute__((noreturn, format(printf, 1, 2))) static inline void not_tried(con
 
 static inline int kind_of(const char *name)
 {
-    static const char *const names[] = {"plain", "tls", "mtls", "alias", "openid", "wrong_name"};
-    for (int i = 0; i < 6; i++) {
+    static const char *const names[] = {"plain", "tls", "mtls", "alias", "openid", "wrong_name", "nonce"};
+    for (int i = 0; i < 7; i++) {
         if (strcmp(names[i], name) == 0) {
             return 1 << i;
         }

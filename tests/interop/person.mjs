@@ -67,6 +67,15 @@ export async function signIn(issuer, query) {
   return { location: end.location };
 }
 
+// Ends the session that there may be, and agrees; gives the URL that the browser is sent back to, or the page.
+export async function signOut(issuer, query) {
+  const page = await browse(issuer, 'GET', `/session/end${query}`);
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.text)?.[1];
+  if (!xsrf) throw new Error(page.text);
+  const end = await browse(issuer, 'POST', '/session/end/confirm', { xsrf, logout: 'yes' }, page.cookies);
+  return end.location ? { location: end.location } : { text: end.text };
+}
+
 // Enters a device's code, and approves it or not.
 export async function device(issuer, userCode, approves) {
   const page = await browse(issuer, 'GET', `/device?user_code=${encodeURIComponent(userCode)}`);

@@ -1,15 +1,24 @@
 // One oidc-provider with everything on that the rows need.
+import { randomBytes } from 'node:crypto';
 import Provider, { interactionPolicy } from 'oidc-provider';
-import { ofProvider } from './keys.mjs';
+import { ALGORITHMS, ofProvider } from './keys.mjs';
 
 // The resources that a token can be asked for (RFC 8707), and what kind of token each takes.
 export const RESOURCES = { 'https://api.example/jwt': 'jwt', 'https://api.example/opaque': 'opaque' };
 const SCOPES = ['read', 'write', 'admin'];
-const DEFAULTS = { access_ttl: 3600, device_ttl: 600 };
+const DEFAULTS = { access_ttl: 3600, device_ttl: 600, clock_skew: 0 };
 
 // Set by /test/settings, reset by /test/reset.
 export const settings = { ...DEFAULTS };
 export const resetSettings = () => Object.assign(settings, DEFAULTS);
+
+// The server's clock, by clock_skew (seconds) ahead of the machine's.
+const Machine = Date;
+globalThis.Date = class extends Machine {
+  constructor(...given) { super(...(given.length ? given : [Date.now()])); }
+
+  static now() { return Machine.now() + settings.clock_skew * 1000; }
+};
 
 // In memory, and for good: what has expired must still be known, or it could not be said that it has.
 function store() {
@@ -71,8 +80,23 @@ const ciba = {
   triggerAuthenticationDevice: () => {},
 };
 
-// methods: how clients may authenticate. aliases: metadata's mtls_endpoint_aliases (RFC 8705 section 5).
-export function provider(issuer, clients, methods, aliases) {
+// The end of a session: a page to agree on, and one that says it is done.
+const logout = {
+  enabled: true,
+  logoutSource: (ctx, form) => { ctx.body = form; },
+  postLogoutSuccessSource: (ctx) => { ctx.body = 'signed out'; },
+};
+
+// Where nonces are not required, there are none: the time decides (RFC 9449 section 8).
+const dpop = (requiresNonce) => ({
+  enabled: true,
+  nonceSecret: requiresNonce ? randomBytes(32) : undefined,
+  requireNonce: () => requiresNonce,
+});
+
+// methods: how clients may authenticate. aliases: metadata's mtls_endpoint_aliases (RFC 8705 section 5). requiresNonce: of
+// proofs of possession.
+export function provider(issuer, clients, { methods, aliases, requiresNonce = false }) {
   const made = new Provider(issuer, {
     adapter: store(),
     clients,
@@ -81,6 +105,7 @@ export function provider(issuer, clients, methods, aliases) {
     scopes: ['openid', 'offline_access', ...SCOPES],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     clientAuthMethods: methods,
+    enabledJWA: { idTokenSigningAlgValues: [...ALGORITHMS, 'HS256'], dPoPSigningAlgValues: ALGORITHMS },
     discovery: aliases ? { mtls_endpoint_aliases: aliases } : {},
     findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub, email: `${sub}@example.com`, email_verified: true, name: 'Alice' }) }),
     interactions: { policy: interactionPolicy.base(), url: (ctx, { uid }) => `/interaction/${uid}` },
@@ -108,8 +133,12 @@ export function provider(issuer, clients, methods, aliases) {
       introspection: { enabled: true, allowedPolicy: () => true },
       revocation: { enabled: true },
       registration: { enabled: true },
-      // DPoP (RFC 9449) is off until there are rows for it.
-      dPoP: { enabled: false },
+      registrationManagement: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true },
+      requestObjects: { enabled: true },
+      jwtResponseModes: { enabled: true },
+      rpInitiatedLogout: logout,
+      dPoP: dpop(requiresNonce),
       resourceIndicators: { enabled: true, useGrantedResource: () => true, getResourceServerInfo: resourceServer },
       mTLS: methods.includes('tls_client_auth') ? mtls : { enabled: false },
     },

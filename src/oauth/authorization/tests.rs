@@ -20,7 +20,10 @@ fn fresh() -> Fresh {
 /// As a client of this configuration does it.
 fn begin(config: &Config, parameters: &Object, fresh: &Fresh, now: i64) -> Result<Object> {
     let endpoint = config.server.endpoint(Endpoint::Authorization).unwrap();
-    super::begin(endpoint, &config.server, &config.client, parameters, fresh, now)
+    let Begun { parameters, mut login } =
+        super::begin(&config.server, &config.client, parameters, Some("jkt-1"), fresh, now)?;
+    login.set("authorization_url", Raw::from_text(&url(endpoint, &parameters)));
+    Ok(login)
 }
 
 fn finish(config: &Config, login: &Object, callback: &str, now: i64) -> Result<Answer> {
@@ -62,7 +65,7 @@ fn the_url_has_what_rfc_6749_section_4_1_1_wants() {
         format!(
             "https://as.example/a?tenant=1&response_type=code&client_id=s6BhdRkqt3\
              &redirect_uri=https%3A%2F%2Fclient.example.com%2Fcb&prompt=login&scope=read&state={state}\
-             &code_challenge={}&code_challenge_method=S256",
+             &code_challenge={}&code_challenge_method=S256&dpop_jkt=jkt-1",
             challenge.as_str()
         )
     );
@@ -88,7 +91,8 @@ fn openid_brings_a_nonce_and_resources_are_repeated() {
 
 #[test]
 fn what_is_the_librarys_is_refused_by_name() {
-    for name in ["state", "client_id", "response_type", "code_challenge", "code_challenge_method"] {
+    for name in ["state", "client_id", "response_type", "code_challenge", "code_challenge_method", "dpop_jkt"]
+    {
         let error = begin(&config(""), &object(&format!(r#"{{"{name}":"x"}}"#)), &fresh(), 0).err().unwrap();
         assert!(error.message.contains(&format!("params_json.{name}")), "{}", error.message);
     }
@@ -127,6 +131,19 @@ fn the_code_and_its_verifier_are_traded() {
     );
     let bare = url.split_once('?').unwrap().1;
     assert!(finish(&config, &login, bare, 1599).is_ok(), "the query alone will do");
+}
+
+#[test]
+fn what_an_id_token_must_say_is_kept() {
+    let config = config(ISSUER);
+    let finished = |parameters: &str| {
+        let login = begun(&config, parameters);
+        let url = callback(&login, "&code=c&iss=https%3A%2F%2Fas.example");
+        let answer = finish(&config, &login, &url, 0).unwrap();
+        (answer.nonce.map(|nonce| nonce.expose().to_owned()), answer.max_age_s)
+    };
+    assert_eq!(finished(r#"{"scope":"openid","nonce":"n","max_age":"60"}"#), (Some("n".into()), Some(60)));
+    assert_eq!(finished("{}"), (None, None));
 }
 
 #[test]
@@ -172,4 +189,18 @@ fn a_refusal_is_the_persons_or_the_servers() {
     assert_eq!((other.reason, other.oauth_error.as_deref()), (Reason::OauthError, Some("invalid_scope")));
     assert_eq!(reason(finish(&config, &login, "https://client.example.com/cb", 0)), Reason::Url);
     assert_eq!(reason(finish(&config, &object("{}"), "?code=c", 0)), Reason::Member);
+}
+
+#[test]
+fn rfc_9396_section_2_details_are_json() {
+    let login = begun(
+        &config(""),
+        r#"{"authorization_details":[{"type":"account_information"}],"claims":{"a":null}}"#,
+    );
+    let url = text(&login, "authorization_url");
+    assert!(
+        url.contains("&authorization_details=%5B%7B%22type%22%3A%22account_information%22%7D%5D"),
+        "{url}"
+    );
+    assert!(url.contains("&claims=%7B%22a%22%3Anull%7D"), "{url}");
 }

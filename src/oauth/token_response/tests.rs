@@ -1,5 +1,9 @@
 use super::*;
 
+fn read(answer: &Answer<'_>, now: i64) -> Result<TokenSet> {
+    super::read(None, answer, false, now)
+}
+
 const NOW: i64 = 1_795_499_228;
 
 fn answer<'a>(status: u16, body: &'a str) -> Answer<'a> {
@@ -189,4 +193,17 @@ fn e_6_e_7_descriptions_are_cut_and_cleaned() {
     let error = failed(400, &body);
     assert!(!error.to_json().contains(token));
     assert!(error.to_json().contains("UNIQUE constraint"));
+}
+
+#[test]
+fn t_7_a_token_is_of_the_type_that_was_asked_for() {
+    let reason = |kind: &str, is_bound| {
+        let body = format!(r#"{{"access_token":"a","token_type":"{kind}"}}"#);
+        super::read(None, &answer(200, &body), is_bound, NOW).map_err(|error| error.reason).map(drop)
+    };
+    assert_eq!(reason("DPoP", true), Ok(()));
+    assert_eq!(reason("dpop", true), Ok(()));
+    assert_eq!(reason("DPoP", false), Err(Reason::TokenType));
+    assert_eq!(reason("Bearer", true), Err(Reason::TokenType), "never downgraded");
+    assert_eq!(reason("", true), Err(Reason::TokenType));
 }

@@ -13,7 +13,7 @@ fn answer(status: u16, body: &str) -> Answer<'_> {
 }
 
 fn read(quirks: &Quirks, body: &str) -> Result<TokenSet> {
-    read_with(Some(quirks), &answer(200, body), 0)
+    super::read(Some(quirks), &answer(200, body), false, 0)
 }
 
 fn set(json: &str, body: &str) -> String {
@@ -30,7 +30,7 @@ fn problem(json: &str, body: &str) -> String {
 fn without_quirks_nothing_is_touched() {
     let body = r#"{"body":{"access_token":"x"},"access_token":"a","token_type":"bearer","scope":"a,b"}"#;
     assert_eq!(set("{}", body), body);
-    assert_eq!(&*read_with(None, &answer(200, body), 0).unwrap().to_json(), body);
+    assert_eq!(&*super::read(None, &answer(200, body), false, 0).unwrap().to_json(), body);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn members_are_renamed_and_named_as_the_vendor_does() {
         assert_eq!(problem(names, body), wanted, "{body}");
     }
     let odd = read(&quirks(names), r#"{"r":{"accessToken":"t","kind":"mac"}}"#).unwrap_err();
-    assert_eq!((&*odd.message, odd.reason), ("r.kind is not Bearer", Reason::TokenType));
+    assert_eq!((&*odd.message, odd.reason), ("r.kind is neither Bearer nor DPoP", Reason::TokenType));
 }
 
 #[test]
@@ -151,7 +151,10 @@ fn other_types_mean_bearer_where_they_are_named() {
         set(bot, r#"{"access_token":"t","token_type":"bearer"}"#),
         r#"{"access_token":"t","token_type":"bearer"}"#
     );
-    assert_eq!(problem(bot, r#"{"access_token":"t","token_type":"user"}"#), "token_type is not Bearer");
+    assert_eq!(
+        problem(bot, r#"{"access_token":"t","token_type":"user"}"#),
+        "token_type is neither Bearer nor DPoP"
+    );
     assert_eq!(
         problem(bot, r#"{"access_token":"t","token_type":1}"#),
         "token_type is a number, not a string"
@@ -182,7 +185,8 @@ fn success_is_what_the_vendor_says_it_is() {
 fn errors_are_those_of_the_rfcs_and_keep_the_vendors_words() {
     let json = r#"{"error":{"code":"errors.0.type","description":"errors.0.text","codes":{"gone":"invalid_grant","no such user":"invalid_grant","busy":"temporarily_unavailable"}}}"#;
     let quirks = quirks(json);
-    let error = |status: u16, body: &str| read_with(Some(&quirks), &answer(status, body), 0).unwrap_err();
+    let error =
+        |status: u16, body: &str| super::read(Some(&quirks), &answer(status, body), false, 0).unwrap_err();
     let gone = error(400, r#"{"errors":[{"type":"gone","text":"It is gone."}]}"#);
     assert_eq!((gone.status, gone.oauth_error.as_deref()), (status::LOGIN_REQUIRED, Some("invalid_grant")));
     assert_eq!(gone.oauth_error_description.as_deref(), Some("gone: It is gone."));

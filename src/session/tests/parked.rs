@@ -79,9 +79,16 @@ impl World {
         hooks.token.set(Some(store.clone())).unwrap();
         let transport = Arc::new(To(self.slow.clone()));
         let (clock, stats) = (Arc::new(TestClock::at(1000)), Arc::default());
-        let session =
-            Session::new(Arc::new(config), hooks.clone(), transport, clock, stats, self.families, None)
-                .unwrap();
+        let session = Session::new(
+            Arc::new(config),
+            hooks.clone(),
+            transport,
+            clock,
+            stats,
+            self.families,
+            Keys::default(),
+        )
+        .unwrap();
         One { session, store, hooks }
     }
 

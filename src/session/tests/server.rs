@@ -16,8 +16,8 @@ const KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"k1","d":"nWGxne_9WmC6hE
 
 /// Answers by URL, first to last; what is not there is lost.
 #[derive(Default)]
-struct Web {
-    answers: Mutex<Vec<(&'static str, u16, &'static str)>>,
+pub(super) struct Web {
+    pub(super) answers: Mutex<Vec<(&'static str, u16, &'static str)>>,
     asked: Mutex<Vec<String>>,
 }
 
@@ -38,37 +38,37 @@ impl Transport for Web {
     }
 }
 
-struct One {
-    session: Arc<Session>,
-    web: Arc<Web>,
-    clock: Arc<TestClock>,
-    hooks: Arc<Hooks>,
+pub(super) struct One {
+    pub(super) session: Arc<Session>,
+    pub(super) web: Arc<Web>,
+    pub(super) clock: Arc<TestClock>,
+    pub(super) hooks: Arc<Hooks>,
 }
 
-fn one(members: &str, key: Option<&str>, answers: &[(&'static str, u16, &'static str)]) -> One {
+pub(super) fn one(members: &str, key: Option<&str>, answers: &[(&'static str, u16, &'static str)]) -> One {
     let json = format!(r#"{{"issuer":"https://as.example/t","token":{EXPIRED},{members}}}"#);
     let config = Arc::new(Config::parse(&json).unwrap());
     let (web, clock, hooks) = (Arc::new(Web::default()), Arc::new(TestClock::at(1000)), Arc::default());
     web.answers.lock().unwrap().extend(answers);
     let key = key.map(|key| Key::read(key).unwrap());
-    let families = Families::apart(1);
+    let (families, keys) = (Families::apart(1), Keys { client: key, dpop: None });
     let session =
-        Session::new(config, Arc::clone(&hooks), web.clone(), clock.clone(), Arc::default(), families, key);
+        Session::new(config, Arc::clone(&hooks), web.clone(), clock.clone(), Arc::default(), families, keys);
     One { session: session.unwrap(), web, clock, hooks }
 }
 
 impl One {
-    fn token(&self) -> Result<String> {
+    pub(super) fn token(&self) -> Result<String> {
         let current = self.session.valid(Duration::ZERO, &call())?;
         Ok(current.set.access_token().unwrap().expose().to_owned())
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(super) fn asked(&self) -> Vec<String> {
         self.web.asked.lock().unwrap().clone()
     }
 }
 
-const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server/t";
+pub(super) const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server/t";
 const OPENID: &str = "/t/.well-known/openid-configuration";
 const PUBLIC: &str = r#""client":{"client_id":"c"}"#;
 

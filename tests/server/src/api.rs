@@ -1,6 +1,7 @@
 //! The protected resource.
 
-use crate::challenge::challenge;
+use crate::challenge::{challenge, challenge_of};
+use crate::dpop::{self, Presented, Side};
 use crate::encoding::form_pairs;
 use crate::request::Request;
 use crate::response::Response;
@@ -14,7 +15,14 @@ const MAX_BYTES: u64 = 1 << 30;
 /// `/api`: needs a live access token, and one that is good enough.
 pub fn bearer(state: &mut State, request: &Request, place: &Place, rest: &str) -> Response {
     let now_ms = state.clock.now_ms();
-    let token = bearer_token(request);
+    let token = presented(request);
+    if let Some(token) = token
+        && let Err(challenge) = dpop::at_api(state, request, place, token)
+    {
+        let response = refuse(state, Some(challenge));
+        return dpop::hand_out(state, request, Side::Api, response);
+    }
+    let token = token.map(|token| token.text);
     let document = format!("{}/.well-known/oauth-protected-resource/api", place.base);
     let document = Some(("resource_metadata", document.as_str()));
     let Some(live) = token.and_then(|token| state.grants.live(token, now_ms)) else {
@@ -26,15 +34,24 @@ pub fn bearer(state: &mut State, request: &Request, place: &Place, rest: &str) -
     };
     if let Some(lacks) = state.config.step_up.as_ref().and_then(|needed| needed.lacks(&live, now_ms)) {
         let own = lacks.parameters.iter().map(|(name, value)| (*name, value.as_str()));
-        let challenge = challenge(own.chain(document.filter(|_| state.config.resource_metadata)));
+        let scheme = if live.access.jkt.is_some() { "DPoP" } else { "Bearer" };
+        let challenge = challenge_of(scheme, own.chain(document.filter(|_| state.config.resource_metadata)));
         state.counters.api_step_ups += 1;
         return Response::text(lacks.status, "more is needed\n").header("WWW-Authenticate", &challenge);
     }
-    guarded(state, true, request, rest)
+    let response = guarded(state, true, request, rest);
+    dpop::hand_out(state, request, Side::Api, response)
 }
 
 /// The token of a request. The scheme is compared as it is: Home Assistant takes
 /// `Bearer` only.
+pub fn presented(request: &Request) -> Option<Presented<'_>> {
+    let (scheme, text) = request.header("authorization")?.split_once(' ')?;
+    let is_dpop = scheme == "DPoP";
+    (is_dpop || scheme == "Bearer").then_some(Presented { is_dpop, text })
+}
+
+/// A token that comes as a bearer's.
 pub fn bearer_token(request: &Request) -> Option<&str> {
     request.header("authorization")?.strip_prefix("Bearer ")
 }

@@ -30,6 +30,16 @@ pub struct Client {
     pub certificate: Option<String>,
     /// Where it can have codes sent; anywhere, if it did not say.
     pub redirect_uris: Option<Vec<String>>,
+    /// Where people can go after the end of their session; anywhere, if it did not say.
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Whether its tokens have to be bound (RFC 9449, section 5.2).
+    pub dpop_bound: bool,
+    /// The algorithm that its request objects have to be signed with.
+    pub request_object_alg: Option<String>,
+    /// Whether its authorization requests have to be signed (RFC 9101, section 10.5).
+    pub require_signed: bool,
+    /// Whether it has to push its authorization requests (RFC 9126, section 6).
+    pub require_pushed: bool,
 }
 
 impl Client {
@@ -43,20 +53,18 @@ impl Client {
             (None, Some(Value::Array(list))) => list,
             (None, Some(_)) => return Err("jwks is not a list".to_string()),
         };
-        let redirect_uris = match members.take("redirect_uris") {
-            None => None,
-            Some(list) => {
-                let wrong = |_| "redirect_uris is not a list of strings".to_string();
-                Some(serde_json::from_value(list).map_err(wrong)?)
-            }
-        };
         let mut client = Self {
             secret: members.text("client_secret")?,
             method: members.text("method")?,
             alg: members.text("alg")?,
             keys: jwks.iter().map(Jwk::parse).collect::<Result<_, _>>()?,
             certificate: members.text("certificate_sha256")?.map(|hash| hash.to_ascii_lowercase()),
-            redirect_uris,
+            redirect_uris: uris(members, "redirect_uris")?,
+            post_logout_redirect_uris: uris(members, "post_logout_redirect_uris")?,
+            dpop_bound: members.flag("dpop_bound_access_tokens")?.unwrap_or(false),
+            request_object_alg: members.text("request_object_signing_alg")?,
+            require_signed: members.flag("require_signed_request_object")?.unwrap_or(false),
+            require_pushed: members.flag("require_pushed_authorization_requests")?.unwrap_or(false),
         };
         client.complete(certificate)?;
         Ok(client)
@@ -64,7 +72,8 @@ impl Client {
 
     /// Whether all is there that the method needs.
     pub fn complete(&mut self, certificate: &str) -> Result<(), String> {
-        if let Some(alg) = self.alg.as_ref().filter(|alg| !ALGORITHMS.contains(&alg.as_str())) {
+        let mut algs = [&self.alg, &self.request_object_alg].into_iter().flatten();
+        if let Some(alg) = algs.find(|alg| !ALGORITHMS.contains(&alg.as_str())) {
             return Err(format!("alg {alg:?} is not one of {}", ALGORITHMS.join(", ")));
         }
         let Some(method) = &self.method else {
@@ -94,10 +103,23 @@ impl Client {
 
     /// Whether it can have codes sent there.
     pub fn redirects_to(&self, uri: &str) -> bool {
-        // RFC 8252, section 7.3: on the loopback interface any port will do.
-        let is_one = |one: &String| one == uri || is_same_loopback(one, uri);
-        self.redirect_uris.as_ref().is_none_or(|uris| uris.iter().any(is_one))
+        is_among(self.redirect_uris.as_deref(), uri)
     }
+
+    /// Whether people can go there after the end of their session.
+    pub fn returns_to(&self, uri: &str) -> bool {
+        is_among(self.post_logout_redirect_uris.as_deref(), uri)
+    }
+}
+
+fn is_among(uris: Option<&[String]>, uri: &str) -> bool {
+    // RFC 8252, section 7.3: on the loopback interface any port will do.
+    uris.is_none_or(|uris| uris.iter().any(|one| one == uri || is_same_loopback(one, uri)))
+}
+
+fn uris(members: &mut Members, name: &str) -> Result<Option<Vec<String>>, String> {
+    let wrong = |_| format!("{name} is not a list of strings");
+    members.take(name).map(|list| serde_json::from_value(list).map_err(wrong)).transpose()
 }
 
 fn is_same_loopback(one: &str, other: &str) -> bool {

@@ -93,6 +93,11 @@ impl Clients {
         self.clients.insert(id, client);
     }
 
+    /// Forgets a client.
+    pub fn remove(&mut self, id: &str) {
+        self.clients.remove(id);
+    }
+
     /// A client, if it is registered.
     pub fn find(&self, id: &str) -> Option<&Client> {
         self.clients.get(id)

@@ -1,5 +1,8 @@
 //! Settings that tests change while the server runs.
 
+use crate::asked;
+use crate::dpop;
+use crate::keys;
 use crate::members::Members;
 use crate::options::Options;
 use crate::presented::PASSWORD;
@@ -29,6 +32,8 @@ pub struct Config {
     pub password: String,
     /// The initial access token that registrations need, if they do.
     pub registration_token: Option<String>,
+    /// Whether clients get a new token to manage themselves with each time.
+    pub registration_rotates: bool,
     /// The kind of token that cannot be revoked.
     pub unrevocable: Option<String>,
     /// Whether a revocation needs a client that authenticates itself.
@@ -47,6 +52,24 @@ pub struct Config {
     pub device_interval_s: u64,
     /// The path of the issuer, which begins with a slash, or nothing.
     pub issuer_path: String,
+    /// How the server signs.
+    pub jwt: keys::Settings,
+    /// Members added to every ID token; null removes one.
+    pub id_token_members: Map<String, Value>,
+    /// Whether renewals have an ID token.
+    pub id_token_on_refresh: bool,
+    /// Members added to every signed authorization response; null removes one.
+    pub jarm_members: Map<String, Value>,
+    /// Whether authorization requests have to be signed.
+    pub require_signed: bool,
+    /// Whether authorization requests have to be pushed.
+    pub require_pushed: bool,
+    /// What tokens can be asked for.
+    pub asked: asked::Settings,
+    /// How proofs of possession are treated.
+    pub dpop: dpop::Settings,
+    /// Whether answers say what time it is here.
+    pub date_header: bool,
     /// Whether connections stay open after an answer.
     pub keep_alive: bool,
 }
@@ -65,6 +88,7 @@ impl Config {
             assertion: "test-assertion".to_string(),
             password: PASSWORD.to_string(),
             registration_token: None,
+            registration_rotates: false,
             unrevocable: None,
             revocation_authenticates: false,
             www_authenticate: None,
@@ -74,6 +98,15 @@ impl Config {
             reject_all: false,
             device_interval_s: 1,
             issuer_path: String::new(),
+            jwt: keys::Settings::default(),
+            id_token_members: Map::new(),
+            id_token_on_refresh: true,
+            jarm_members: Map::new(),
+            require_signed: false,
+            require_pushed: false,
+            asked: asked::Settings::default(),
+            dpop: dpop::Settings::default(),
+            date_header: false,
             keep_alive: true,
         }
     }
@@ -96,6 +129,8 @@ impl Config {
         for (name, setting) in [
             ("token_members", &mut new.token_members),
             ("introspection_members", &mut new.introspection_members),
+            ("id_token_members", &mut new.id_token_members),
+            ("jarm_members", &mut new.jarm_members),
             ("userinfo_members", &mut new.userinfo_members),
             ("registration_members", &mut new.registration_members),
         ] {
@@ -115,6 +150,9 @@ impl Config {
         }
         if let Some(token) = members.text_or_null("registration_token")? {
             new.registration_token = token;
+        }
+        if let Some(rotates) = members.flag("registration_rotates")? {
+            new.registration_rotates = rotates;
         }
         if let Some(kind) = members.text_or_null("unrevocable")? {
             new.unrevocable = kind;
@@ -141,6 +179,21 @@ impl Config {
             }
             new.issuer_path = path;
         }
+        new.jwt.change(&mut members)?;
+        if let Some(has) = members.flag("id_token_on_refresh")? {
+            new.id_token_on_refresh = has;
+        }
+        new.asked.change(&mut members)?;
+        if let Some(requires) = members.flag("require_signed_request_object")? {
+            new.require_signed = requires;
+        }
+        if let Some(requires) = members.flag("require_pushed_authorization_requests")? {
+            new.require_pushed = requires;
+        }
+        new.dpop.change(&mut members)?;
+        if let Some(says) = members.flag("date_header")? {
+            new.date_header = says;
+        }
         if let Some(keep) = members.flag("keep_alive")? {
             new.keep_alive = keep;
         }
@@ -150,17 +203,22 @@ impl Config {
 
     /// All settings, as the control interface shows them.
     pub fn to_json(&self) -> Value {
-        json!({
+        let mut all = json!({
             "rotate": self.rotate,
             "access_ttl_s": self.access_ttl_s,
             "grace_s": self.grace_s,
             "token_members": self.token_members,
             "introspection_members": self.introspection_members,
+            "jarm_members": self.jarm_members,
+            "require_signed_request_object": self.require_signed,
+            "id_token_members": self.id_token_members,
+            "id_token_on_refresh": self.id_token_on_refresh,
             "userinfo_members": self.userinfo_members,
             "registration_members": self.registration_members,
             "assertion": self.assertion,
             "password": self.password,
             "registration_token": self.registration_token,
+            "registration_rotates": self.registration_rotates,
             "unrevocable": self.unrevocable,
             "revocation_authenticates": self.revocation_authenticates,
             "www_authenticate": self.www_authenticate,
@@ -171,7 +229,13 @@ impl Config {
             "keep_alive": self.keep_alive,
             "device_interval_s": self.device_interval_s,
             "issuer_path": self.issuer_path,
-        })
+            "date_header": self.date_header,
+            "require_pushed_authorization_requests": self.require_pushed,
+        });
+        self.jwt.show(&mut all);
+        self.asked.show(&mut all);
+        self.dpop.show(&mut all);
+        all
     }
 }
 

@@ -1,5 +1,6 @@
 //! The control interface.
 
+use crate::asked::Asked;
 use crate::authorize::CODE_TTL_MS;
 use crate::client::Client;
 use crate::clients::CLIENT_ID;
@@ -10,7 +11,7 @@ use crate::issue::DEFAULT_SCOPE;
 use crate::members::Members;
 use crate::published::Published;
 use crate::response::Response;
-use crate::shared::{Shared, State};
+use crate::shared::{Kind, Shared, State};
 use crate::waiting;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -71,7 +72,7 @@ fn run(
     mut members: Members,
 ) -> Result<Value, Failure> {
     match (method, name) {
-        ("POST", "issue") => Ok(issue(&mut shared.lock(), members)?),
+        ("POST", "issue") => Ok(issue(shared, members)?),
         ("POST", "code") => Ok(code(&mut shared.lock(), members)?),
         ("POST", "device") => Ok(waiting::say(&mut shared.lock(), members)?),
         ("POST", "clock") => Ok(clock(&mut shared.lock(), members)?),
@@ -82,6 +83,9 @@ fn run(
             state.config = state.config.changed(members)?;
             Ok(state.config.to_json())
         }
+        ("POST", "keys") => Ok(shared.lock().keys.control(members)?),
+        ("POST", "sign") => Ok(shared.lock().keys.sign_control(members)?),
+        ("POST", "dpop") => Ok(shared.lock().dpop.control(members)?),
         ("POST", "fault") => Ok(json!({ "id": shared.lock().faults.add(members)? })),
         ("POST", "metadata") => {
             shared.lock().published.alter(members)?;
@@ -145,20 +149,25 @@ fn known_client(state: &State, members: &mut Members) -> Result<String, String> 
     Err(format!("client {id:?} is not registered"))
 }
 
-fn issue(state: &mut State, mut members: Members) -> Result<Value, String> {
+fn issue(shared: &Shared, mut members: Members) -> Result<Value, String> {
+    let state = &mut *shared.lock();
     let client_id = known_client(state, &mut members)?;
     let scope = members.text("scope")?.unwrap_or_else(|| DEFAULT_SCOPE.to_string());
     let sub = members.text("sub")?.unwrap_or_else(|| USER.to_string());
     let acr = members.text("acr")?;
     let ttl_s = members.count("expires_in", u32::MAX)?.unwrap_or(state.config.access_ttl_s);
     let expired = members.flag("expired")?.unwrap_or(false);
+    let jkt = members.text("jkt")?;
     members.finish()?;
     let ttl = i64::try_from(ttl_s).unwrap_or(i64::MAX);
     // An expired token is one that was issued its lifetime and a minute ago.
     let issued_ms = state.clock.now_ms() - if expired { (ttl + 60) * 1000 } else { 0 };
     let granted = Granted { acr, auth_ms: Some(issued_ms), ..Granted::new(&client_id, &scope).by(&sub) };
     let grant = state.grants.grant(granted);
+    let issuer = Some(state.issuer(&shared.urls[Kind::Http.index()]));
+    state.asked = Asked { jkt, issuer, ..Asked::default() };
     let mut answer = state.token_answer_at(issued_ms, grant, &scope, true, ttl_s);
+    state.asked = Asked::default();
     answer["expires_at"] = (issued_ms.div_euclid(1000) + ttl).into();
     Ok(answer)
 }
@@ -167,11 +176,15 @@ fn code(state: &mut State, mut members: Members) -> Result<Value, String> {
     let client_id = known_client(state, &mut members)?;
     let redirect_uri = members.required_text("redirect_uri")?;
     let challenge = members.text("code_challenge")?;
+    let scope = members.text("scope")?.unwrap_or_else(|| DEFAULT_SCOPE.to_string());
+    let nonce = members.text("nonce")?;
+    let jkt = members.text("dpop_jkt")?;
     members.finish()?;
     let code = Code {
-        granted: Granted::new(&client_id, DEFAULT_SCOPE),
+        granted: Granted { nonce, ..Granted::new(&client_id, &scope) },
         redirect_uri,
         challenge,
+        jkt,
         expires_ms: state.clock.now_ms() + CODE_TTL_MS,
         grant: None,
     };

@@ -23,7 +23,13 @@ pub fn begin(state: &mut State, request: &Request, place: &Place) -> Response {
     let devices = state.waiting.iter().filter(|waiting| waiting.flow == Flow::Device);
     let user_code = format!("CODE-{:04}", devices.count() + 1);
     let code = random("device-");
-    let granted = Granted::new(&client, token::value(&form, "scope").unwrap_or(DEFAULT_SCOPE));
+    let asked = match state.config.asked.read(&form) {
+        Ok(asked) => asked,
+        Err(code) => return token::error(code),
+    };
+    let scope = token::value(&form, "scope").unwrap_or(DEFAULT_SCOPE);
+    let granted =
+        Granted { resources: asked.resources, details: asked.details, ..Granted::new(&client, scope) };
     let interval_s = state.wait(Flow::Device, &code, user_code.clone(), granted, TTL_S);
     token::success(&json!({
         "device_code": code,

@@ -60,7 +60,7 @@ fn answer(state: &mut State, form: &Pairs, client: &str) -> Result<Value, &'stat
         "refresh_token" => {
             let grant = state.grants.grant(granted);
             // Section 2.2.1: under this name, whatever it is.
-            let token = state.grants.refresh_token(grant);
+            let token = state.grants.refresh_token(grant, None);
             json!({ "access_token": token, "token_type": "N_A", "scope": scope })
         }
         _ => return Err(WRONG),
@@ -85,7 +85,7 @@ fn found(state: &State, form: &Pairs, name: &str, type_name: &str) -> Result<Opt
         "access_token" | "jwt" => state
             .grants
             .live(text, now_ms)
-            .map(|live| Granted { scope: live.scope.to_string(), ..live.granted.clone() }),
+            .map(|live| Granted { scope: live.access.scope.clone(), ..live.granted.clone() }),
         "refresh_token" => state.grants.live_refresh(text).cloned(),
         _ => None,
     };

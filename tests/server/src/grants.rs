@@ -25,8 +25,14 @@ pub struct Granted {
     pub acr: Option<String>,
     /// When it did.
     pub auth_ms: Option<i64>,
+    /// The `nonce` of the request (OpenID Connect Core, section 3.1.2.1).
+    pub nonce: Option<String>,
     /// Who acts for the person (RFC 8693, section 4.1).
     pub actor: Option<String>,
+    /// Where its tokens are for (RFC 8707); anywhere, if nobody said.
+    pub resources: Vec<String>,
+    /// What they are for (RFC 9396).
+    pub details: Option<Value>,
 }
 
 struct Grant {
@@ -34,28 +40,53 @@ struct Grant {
     revoked: bool,
 }
 
-struct Access {
-    grant: GrantId,
-    scope: String,
-    issued_ms: i64,
-    expires_ms: i64,
-    refused: bool,
+/// An access token.
+pub struct Access {
+    /// What it came from.
+    pub grant: GrantId,
+    /// What it allows.
+    pub scope: String,
+    /// When it was issued.
+    pub issued_ms: i64,
+    /// When it stops being good.
+    pub expires_ms: i64,
+    /// The thumbprint of the key it is bound to.
+    pub jkt: Option<String>,
+    /// Where it is for.
+    pub resources: Vec<String>,
+    /// What it is for.
+    pub details: Option<Value>,
+    /// Whether it is refused, whatever it says.
+    pub refused: bool,
+}
+
+impl Access {
+    /// One that allows nothing.
+    pub fn of(grant: GrantId) -> Self {
+        Self {
+            grant,
+            scope: String::new(),
+            issued_ms: 0,
+            expires_ms: 0,
+            jkt: None,
+            resources: Vec::new(),
+            details: None,
+            refused: false,
+        }
+    }
 }
 
 /// An access token that is good now.
 pub struct Live<'a> {
     /// What it came from.
     pub granted: &'a Granted,
-    /// What it allows, which may be less.
-    pub scope: &'a str,
-    /// When it was issued.
-    pub issued_ms: i64,
-    /// When it stops being good.
-    pub expires_ms: i64,
+    /// What it is itself, which may be for less.
+    pub access: &'a Access,
 }
 
 struct Refresh {
     grant: GrantId,
+    jkt: Option<String>,
     refused: bool,
     spent: Option<Spent>,
 }
@@ -73,6 +104,8 @@ pub struct Code {
     pub redirect_uri: String,
     /// The PKCE challenge (S256), if there was one.
     pub challenge: Option<String>,
+    /// The thumbprint of the key it is bound to (RFC 9449, section 10).
+    pub jkt: Option<String>,
     /// When it stops being good.
     pub expires_ms: i64,
     /// What came of it, once it is used.
@@ -109,7 +142,10 @@ impl Granted {
             sub: USER.to_string(),
             acr: None,
             auth_ms: None,
+            nonce: None,
             actor: None,
+            resources: Vec::new(),
+            details: None,
         }
     }
 
@@ -127,24 +163,22 @@ impl Grants {
         self.grants.len() - 1
     }
 
-    /// What a grant allows.
-    pub fn scope(&self, grant: GrantId) -> String {
-        self.grants[grant].granted.scope.clone()
+    /// What was granted.
+    pub fn granted(&self, grant: GrantId) -> &Granted {
+        &self.grants[grant].granted
     }
 
     /// A new access token.
-    pub fn access_token(&mut self, grant: GrantId, scope: &str, issued_ms: i64, expires_ms: i64) -> String {
+    pub fn access_token(&mut self, access: Access) -> String {
         let token = random("at-");
-        let scope = scope.to_string();
-        let access = Access { grant, scope, issued_ms, expires_ms, refused: false };
         self.access.insert(token.clone(), access);
         token
     }
 
     /// A new refresh token.
-    pub fn refresh_token(&mut self, grant: GrantId) -> String {
+    pub fn refresh_token(&mut self, grant: GrantId, jkt: Option<String>) -> String {
         let token = random("rt-");
-        let refresh = Refresh { grant, refused: false, spent: None };
+        let refresh = Refresh { grant, jkt, refused: false, spent: None };
         self.refresh.insert(token.clone(), refresh);
         token
     }
@@ -166,12 +200,12 @@ impl Grants {
         let access = self.access.get(token)?;
         let grant = &self.grants[access.grant];
         let is_live = !access.refused && now_ms < access.expires_ms && !grant.revoked;
-        is_live.then_some(Live {
-            granted: &grant.granted,
-            scope: &access.scope,
-            issued_ms: access.issued_ms,
-            expires_ms: access.expires_ms,
-        })
+        is_live.then_some(Live { granted: &grant.granted, access })
+    }
+
+    /// The thumbprint of the key that a refresh token is bound to.
+    pub fn refresh_jkt(&self, token: &str) -> Option<&str> {
+        self.refresh.get(token)?.jkt.as_deref()
     }
 
     /// What a refresh token came from, where it can be used.
@@ -220,6 +254,13 @@ impl Grants {
     /// Ends every token of a grant; whether there was still something to end.
     pub fn revoke(&mut self, grant: GrantId) -> bool {
         !std::mem::replace(&mut self.grants[grant].revoked, true)
+    }
+
+    /// Ends every token of a client.
+    pub fn revoke_client(&mut self, id: &str) {
+        for grant in self.grants.iter_mut().filter(|grant| grant.granted.client_id == id) {
+            grant.revoked = true;
+        }
     }
 
     /// RFC 7009: a refresh token takes its whole grant with it, an access token only

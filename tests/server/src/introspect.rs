@@ -24,12 +24,12 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
     let mut answer = if let Some(live) = state.grants.live(token, now_ms) {
         let mut answer = json!({
             "active": true,
-            "scope": live.scope,
+            "scope": live.access.scope,
             "client_id": live.granted.client_id,
             "sub": live.granted.sub,
-            "token_type": "Bearer",
-            "iat": live.issued_ms.div_euclid(1000),
-            "exp": live.expires_ms.div_euclid(1000),
+            "token_type": if live.access.jkt.is_some() { "DPoP" } else { "Bearer" },
+            "iat": live.access.issued_ms.div_euclid(1000),
+            "exp": live.access.expires_ms.div_euclid(1000),
             "iss": state.issuer(place.base),
         });
         // RFC 9470, section 6.2: what a resource server goes by.
@@ -38,6 +38,17 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
         }
         if let Some(auth_ms) = live.granted.auth_ms {
             answer["auth_time"] = auth_ms.div_euclid(1000).into();
+        }
+        match live.access.resources.as_slice() {
+            [] => {}
+            [one] => answer["aud"] = one.clone().into(),
+            several => answer["aud"] = several.into(),
+        }
+        if let Some(details) = &live.access.details {
+            answer["authorization_details"] = details.clone();
+        }
+        if let Some(jkt) = &live.access.jkt {
+            answer["cnf"] = json!({ "jkt": jkt });
         }
         if let Some(actor) = &live.granted.actor {
             answer["act"] = json!({ "sub": actor });

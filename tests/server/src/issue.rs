@@ -1,7 +1,8 @@
 //! Token answers: what the token endpoint, account linking and the control interface
 //! all hand out.
 
-use crate::grants::{GrantId, Presented};
+use crate::dpop;
+use crate::grants::{Access, GrantId, Presented};
 use crate::published::merge;
 use crate::shared::State;
 use serde_json::{Value, json};
@@ -16,6 +17,8 @@ pub enum NotRenewed {
     InvalidGrant,
     /// More was asked for than was granted.
     InvalidScope,
+    /// The same of resources or details; the error code.
+    TooMuch(&'static str),
 }
 
 impl State {
@@ -41,14 +44,42 @@ impl State {
     ) -> Value {
         let ttl_ms = i64::try_from(ttl_s).unwrap_or(i64::MAX).saturating_mul(1000);
         let expires_ms = issued_ms.saturating_add(ttl_ms);
+        let jkt = self.asked.jkt.clone();
+        let granted = self.grants.granted(grant);
+        let resources = match self.asked.resources.is_empty() {
+            true => granted.resources.clone(),
+            false => self.asked.resources.clone(),
+        };
+        let details = self.asked.details.clone().or_else(|| granted.details.clone());
+        let access = Access {
+            scope: scope.to_string(),
+            issued_ms,
+            expires_ms,
+            jkt: jkt.clone(),
+            resources,
+            details: details.clone(),
+            ..Access::of(grant)
+        };
         let mut answer = json!({
-            "access_token": self.grants.access_token(grant, scope, issued_ms, expires_ms),
-            "token_type": "Bearer",
+            "access_token": self.grants.access_token(access),
+            "token_type": if jkt.is_some() { "DPoP" } else { "Bearer" },
             "expires_in": ttl_s,
             "scope": scope,
         });
         if with_refresh {
-            answer["refresh_token"] = Value::String(self.grants.refresh_token(grant));
+            // RFC 9449, section 5: those of clients that can prove who they are, are bound to them.
+            let client = &self.grants.granted(grant).client_id;
+            let jkt = jkt.filter(|_| !self.clients.is_confidential(client));
+            answer["refresh_token"] = Value::String(self.grants.refresh_token(grant, jkt));
+        }
+        if with_refresh || self.asked.is_renewal {
+            let token = answer["access_token"].as_str().unwrap_or_default();
+            if let Some(id_token) = self.id_token(grant, scope, token) {
+                answer["id_token"] = id_token.into();
+            }
+        }
+        if let Some(details) = details {
+            answer["authorization_details"] = details;
         }
         merge(&mut answer, &self.config.token_members);
         answer
@@ -72,12 +103,21 @@ impl State {
             }
             Presented::Bad => return Err(NotRenewed::InvalidGrant),
         };
-        let granted = self.grants.scope(grant);
+        if let Some(bound) = self.grants.refresh_jkt(token)
+            && self.asked.jkt.as_deref() != Some(bound)
+        {
+            dpop::count_refusal(self, if self.asked.jkt.is_some() { "binding" } else { "missing" });
+            return Err(NotRenewed::InvalidGrant);
+        }
+        let granted = self.grants.granted(grant);
+        self.asked.fits(granted).map_err(NotRenewed::TooMuch)?;
+        let granted = granted.scope.clone();
         let scope = match scope {
             Some(asked) if !is_within(asked, &granted) => return Err(NotRenewed::InvalidScope),
             Some(asked) => asked.to_string(),
             None => granted,
         };
+        self.asked.is_renewal = true;
         let rotate = self.config.rotate;
         let answer = self.token_answer(grant, &scope, rotate);
         if rotate {

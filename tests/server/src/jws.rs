@@ -1,12 +1,13 @@
 //! Signed JSON (RFC 7515) and the public keys that verify it (RFC 7517, 8037).
 
-use crate::encoding::base64url_decode;
+use crate::encoding::{base64url, base64url_decode};
+use ring::digest::{SHA256, digest};
 use ring::hmac;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters,
     RsaPublicKeyComponents, UnparsedPublicKey,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The algorithms that are verified.
 pub const ALGORITHMS: [&str; 5] = ["HS256", "ES256", "RS256", "PS256", "EdDSA"];
@@ -40,7 +41,7 @@ impl Jwk {
             let bytes = text(name).and_then(base64url_decode);
             bytes.ok_or_else(|| format!("the JWK's {name} is not base64url"))
         };
-        if jwk.get("d").is_some() || jwk.get("k").is_some() {
+        if ["d", "k", "p", "q", "dp", "dq", "qi"].iter().any(|name| jwk.get(name).is_some()) {
             return Err("the JWK is not a public key".to_string());
         }
         let material = match (text("kty"), text("crv")) {
@@ -69,6 +70,20 @@ impl Jwk {
         fits && self.alg.as_deref().is_none_or(|its| its == alg)
     }
 
+    /// Its thumbprint by SHA-256 (RFC 7638).
+    pub fn thumbprint(&self) -> String {
+        let members = match &self.material {
+            Material::P256(point) => {
+                let (x, y) = (base64url(&point[1..33]), base64url(&point[33..]));
+                json!({ "crv": "P-256", "kty": "EC", "x": x, "y": y })
+            }
+            Material::Ed25519(key) => json!({ "crv": "Ed25519", "kty": "OKP", "x": base64url(key) }),
+            Material::Rsa { n, e } => json!({ "e": base64url(e), "kty": "RSA", "n": base64url(n) }),
+        };
+        // serde_json sorts the members, as the thumbprint wants it.
+        base64url(digest(&SHA256, members.to_string().as_bytes()).as_ref())
+    }
+
     fn verifies(&self, alg: &str, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
             Material::P256(point) => {
@@ -94,6 +109,8 @@ pub struct Jws<'a> {
     pub alg: String,
     /// The key it names.
     pub kid: Option<String>,
+    /// All that is said of it.
+    pub header: Map<String, Value>,
     /// What it says.
     pub claims: Map<String, Value>,
     message: &'a [u8],
@@ -118,6 +135,7 @@ impl<'a> Jws<'a> {
         Some(Self {
             alg: text("alg")??,
             kid,
+            header,
             claims: object(claims)?,
             message: message.as_bytes(),
             signature: base64url_decode(signature)?,
@@ -139,7 +157,6 @@ impl<'a> Jws<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn verifies(jwk: Value, compact: &str) -> bool {
         Jws::parse(compact).is_some_and(|jws| jws.is_by(&Jwk::parse(&jwk).expect("a key")))
@@ -157,6 +174,32 @@ mod tests {
             "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
         assert!(verifies(jwk.clone(), &format!("{message}.{signature}")));
         assert!(!verifies(jwk, &format!("{message}.E{}", &signature[1..])));
+    }
+
+    // RFC 7638, section 3.1, RFC 8037, appendix A.3, and RFC 9449, section 4.1 with 6.1.
+    #[test]
+    fn thumbprints_of_the_standards() {
+        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECP\
+            ebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQM\
+            icAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3\
+            XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+        for (jwk, thumbprint) in [
+            (
+                json!({ "kty": "RSA", "n": n, "e": "AQAB", "kid": "x" }),
+                "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+            ),
+            (
+                json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }),
+                "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+            ),
+            (
+                json!({ "kty": "EC", "crv": "P-256", "x": "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
+                    "y": "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA" }),
+                "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+            ),
+        ] {
+            assert_eq!(Jwk::parse(&jwk).expect("a key").thumbprint(), thumbprint);
+        }
     }
 
     // RFC 8037, appendix A.4. Its payload is no object, so it is no JWS for `Jws::parse`.

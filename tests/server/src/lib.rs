@@ -12,6 +12,7 @@
 //! control interface.
 
 mod api;
+mod asked;
 mod assertion;
 mod authorize;
 mod certs;
@@ -24,20 +25,27 @@ mod config;
 mod conn;
 mod control;
 mod device;
+mod dpop;
 mod encoding;
+mod end_session;
 mod exchange;
 mod fault;
 mod grants;
 mod hold;
+mod id_token;
 mod introspect;
 mod issue;
+mod jar;
 mod jws;
+mod keys;
 mod link;
+mod managed;
 mod members;
 mod metadata;
 mod options;
 mod presented;
 mod published;
+mod pushed;
 mod registration;
 mod request;
 mod reset;

@@ -1,5 +1,6 @@
 //! Account linking's renewal: JSON in, no client, and failures only as a status.
 
+use crate::asked::Asked;
 use crate::request::Request;
 use crate::response::Response;
 use crate::shared::State;
@@ -11,6 +12,7 @@ pub fn answer(state: &mut State, request: &Request) -> Response {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let token = body.get("refresh_token").and_then(Value::as_str);
     let renewed = token.map(|token| state.renew(token, None, None));
+    state.asked = Asked::default();
     match renewed {
         Some(Ok(answer)) => {
             state.counters.link_refreshes += 1;

@@ -1,10 +1,16 @@
 //! What the server says of itself: RFC 8414, OpenID Connect Discovery and RFC 9728.
 
+use crate::authorize::MODES;
 use crate::client::METHODS;
+use crate::config::Config;
+use crate::dpop;
 use crate::exchange::GRANT;
 use crate::jws::ALGORITHMS;
+use crate::keys;
 use crate::presented::ASSERTIONS;
-use crate::route::{AUTHORIZE, CIBA, DEVICE, INTROSPECT, REGISTER, REVOKE, TOKEN, USERINFO};
+use crate::route::{
+    AUTHORIZE, CIBA, DEVICE, END_SESSION, INTROSPECT, JWKS, PAR, REGISTER, REVOKE, TOKEN, USERINFO,
+};
 use crate::shared::{Kind, Shared};
 use serde_json::{Value, json};
 
@@ -51,13 +57,20 @@ impl Document {
 }
 
 /// A document as it is before a test alters it. `base` is the listener that was asked.
-pub fn document(shared: &Shared, which: Document, base: &str, issuer: &str, resource: &str) -> Value {
+pub fn document(
+    shared: &Shared,
+    config: &Config,
+    which: Document,
+    base: &str,
+    issuer: &str,
+    resource: &str,
+) -> Value {
     match which {
-        Document::Oauth => server(shared, base, issuer),
+        Document::Oauth => server(shared, config, base, issuer),
         Document::Openid => {
-            let mut document = server(shared, base, issuer);
+            let mut document = server(shared, config, base, issuer);
             document["subject_types_supported"] = json!(["public"]);
-            document["id_token_signing_alg_values_supported"] = json!(["RS256"]);
+            document["id_token_signing_alg_values_supported"] = json!(keys::ALGORITHMS);
             document["scopes_supported"] = json!(["openid", "read", "write"]);
             document
         }
@@ -66,11 +79,12 @@ pub fn document(shared: &Shared, which: Document, base: &str, issuer: &str, reso
             "authorization_servers": [issuer],
             "bearer_methods_supported": ["header"],
             "scopes_supported": ["read", "write"],
+            "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
         }),
     }
 }
 
-fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
+fn server(shared: &Shared, config: &Config, base: &str, issuer: &str) -> Value {
     let at = |path: &str| Value::String(format!("{base}{path}"));
     let mtls = &shared.urls[Kind::Mtls.index()];
     let alias = |path: &str| Value::String(format!("{mtls}{path}"));
@@ -78,16 +92,28 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
         "issuer": issuer,
         "authorization_endpoint": at(AUTHORIZE),
         "token_endpoint": at(TOKEN),
+        "jwks_uri": at(JWKS),
+        "pushed_authorization_request_endpoint": at(PAR),
+        "require_pushed_authorization_requests": config.require_pushed,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": false,
+        "require_signed_request_object": config.require_signed,
+        "request_object_signing_alg_values_supported": keys::ALGORITHMS,
+        "response_modes_supported": MODES,
+        "authorization_signing_alg_values_supported": keys::ALGORITHMS,
+        "authorization_details_types_supported": config.asked.types(),
         "device_authorization_endpoint": at(DEVICE),
         "backchannel_authentication_endpoint": at(CIBA),
         "backchannel_token_delivery_modes_supported": ["poll"],
         "backchannel_user_code_parameter_supported": false,
+        "end_session_endpoint": at(END_SESSION),
         "revocation_endpoint": at(REVOKE),
         "introspection_endpoint": at(INTROSPECT),
         "userinfo_endpoint": at(USERINFO),
         "registration_endpoint": at(REGISTER),
         "mtls_endpoint_aliases": {
             "token_endpoint": alias(TOKEN),
+            "pushed_authorization_request_endpoint": alias(PAR),
             "device_authorization_endpoint": alias(DEVICE),
             "backchannel_authentication_endpoint": alias(CIBA),
             "revocation_endpoint": alias(REVOKE),
@@ -109,6 +135,7 @@ fn server(shared: &Shared, base: &str, issuer: &str) -> Value {
         "token_endpoint_auth_methods_supported": METHODS,
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
     })
 }
 

@@ -37,6 +37,6 @@ fn grant(state: &mut State, form: &Pairs, client: &str, is_good: bool, with_refr
         return token::error("invalid_grant");
     }
     let scope = token::value(form, "scope").unwrap_or(DEFAULT_SCOPE);
-    let grant = state.grants.grant(Granted::new(client, scope));
+    let grant = state.grants.grant(state.with_asked(Granted::new(client, scope)));
     token::success(&state.token_answer(grant, scope, with_refresh))
 }

@@ -63,7 +63,7 @@ pub fn answer(shared: &Shared, state: &State, which: Document, base: &str, resou
     if let Some(whole) = &alteration.whole {
         return Response::json(200, whole);
     }
-    let mut document = metadata::document(shared, which, base, &state.issuer(base), resource);
+    let mut document = metadata::document(shared, &state.config, which, base, &state.issuer(base), resource);
     if alteration.relative {
         make_relative(&mut document, base);
     }

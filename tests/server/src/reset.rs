@@ -1,6 +1,7 @@
 //! Back to the start, for the next test.
 
 use crate::clock::Clock;
+use crate::dpop::Dpop;
 use crate::published::Published;
 use crate::shared::{Counters, Shared};
 
@@ -15,6 +16,7 @@ impl Shared {
         state.faults.clear();
         state.holds.clear();
         state.published = Published::default();
+        state.dpop = Dpop::default();
         drop(state);
         self.connections.reset();
         // The requests that were held go on.

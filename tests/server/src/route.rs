@@ -3,13 +3,22 @@
 use crate::metadata::Document;
 use crate::request::Request;
 use crate::response::Response;
-use crate::shared::{Counters, Kind, Shared};
-use crate::{api, authorize, ciba, device, introspect, link, published, registration, token, userinfo};
+use crate::shared::{Counters, Kind, Shared, State};
+use crate::{
+    api, authorize, ciba, device, end_session, introspect, link, managed, published, pushed, registration,
+    token, userinfo,
+};
 
 /// The token endpoint.
 pub const TOKEN: &str = "/auth/token";
 /// The authorization endpoint.
 pub const AUTHORIZE: &str = "/auth/authorize";
+/// The end session endpoint.
+pub const END_SESSION: &str = "/auth/end_session";
+/// The server's keys.
+pub const JWKS: &str = "/auth/jwks";
+/// The pushed authorization request endpoint.
+pub const PAR: &str = "/auth/par";
 /// The revocation endpoint.
 pub const REVOKE: &str = "/auth/revoke";
 /// The device authorization endpoint.
@@ -33,10 +42,20 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Whom assertions can be meant for: the issuer or its token endpoint.
+    /// Whom assertions can be meant for: the issuer, its token endpoint, or that for pushed
+    /// requests (RFC 9126, section 2).
     pub fn audiences(&self, issuer_path: &str) -> Vec<String> {
         let bases = [Some(self.base), self.alias_of].into_iter().flatten();
-        bases.flat_map(|base| [format!("{base}{issuer_path}"), format!("{base}{TOKEN}")]).collect()
+        bases.flat_map(|base| [issuer_path, TOKEN, PAR].map(|path| format!("{base}{path}"))).collect()
+    }
+
+    /// Whether this is the URL of a request, which has no query (RFC 9449, section 4.3):
+    /// by the name under which the client reached the server, or by the server's own.
+    pub fn is_at(&self, url: &str, request: &Request) -> bool {
+        let scheme = self.base.split("://").next().unwrap_or_default();
+        let host = request.header("host").unwrap_or_default().to_ascii_lowercase();
+        let path = request.path();
+        url == format!("{scheme}://{host}{path}") || url == format!("{}{path}", self.base)
     }
 }
 
@@ -44,6 +63,9 @@ impl Place<'_> {
 pub fn count(counters: &mut Counters, path: &str) {
     if path == TOKEN {
         counters.token_requests += 1;
+    }
+    if path == JWKS {
+        counters.jwks_requests += 1;
     }
     if below(path, "/api").is_some() || below(path, "/fixed").is_some() {
         counters.api_requests += 1;
@@ -55,12 +77,20 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
     if kind == Kind::Other {
         return Response::text(200, "other\n");
     }
-    let path = request.path();
     let base = &shared.urls[kind.index()];
     let alias_of = (kind == Kind::Mtls).then(|| shared.urls[Kind::Https.index()].as_str());
     let place = &Place { base, alias_of };
     let mut state = shared.lock();
     let state = &mut *state;
+    let response = route(shared, state, request, place);
+    match state.config.date_header {
+        true => response.header("Date", &state.clock.http_date()),
+        false => response,
+    }
+}
+
+fn route(shared: &Shared, state: &mut State, request: &Request, place: &Place) -> Response {
+    let (path, base) = (request.path(), place.base);
     let is_get = request.method == "GET";
     let is_post = request.method == "POST";
     if let Some((document, resource)) = Document::at(path, &state.config.issuer_path) {
@@ -75,18 +105,27 @@ pub fn answer(shared: &Shared, kind: Kind, request: &Request) -> Response {
     if let Some(rest) = below(path, "/fixed") {
         return api::fixed(state, request, rest);
     }
+    if let Some(id) = below(path, REGISTER).and_then(|rest| rest.strip_prefix('/')) {
+        return match request.method.as_str() {
+            "GET" | "PUT" | "DELETE" => managed::answer(state, request, place, &shared.certificate, id),
+            _ => not_allowed("GET, PUT, DELETE"),
+        };
+    }
     match path {
         TOKEN if is_post => token::answer(state, request, place),
-        AUTHORIZE if is_get => authorize::answer(state, request, base),
+        JWKS if is_get => Response::json(200, &state.keys.published()),
+        PAR if is_post => pushed::answer(state, request, place),
+        AUTHORIZE if is_get => authorize::answer(state, request, place),
         DEVICE if is_post => device::begin(state, request, place),
         REVOKE if is_post => introspect::revoke(state, request, place),
         CIBA if is_post => ciba::begin(state, request, place),
         INTROSPECT if is_post => introspect::answer(state, request, place),
-        REGISTER if is_post => registration::answer(state, request, &shared.certificate),
-        USERINFO if is_get || is_post => userinfo::answer(state, request),
-        USERINFO => not_allowed("GET, POST"),
-        TOKEN | REVOKE | DEVICE | CIBA | INTROSPECT | REGISTER => not_allowed("POST"),
-        AUTHORIZE => not_allowed("GET"),
+        REGISTER if is_post => registration::answer(state, request, place, &shared.certificate),
+        END_SESSION if is_get || is_post => end_session::answer(state, request),
+        USERINFO if is_get || is_post => userinfo::answer(state, request, place),
+        USERINFO | END_SESSION => not_allowed("GET, POST"),
+        TOKEN | PAR | REVOKE | DEVICE | CIBA | INTROSPECT | REGISTER => not_allowed("POST"),
+        AUTHORIZE | JWKS => not_allowed("GET"),
         _ => match path.strip_prefix(LINK) {
             Some("") | None => Response::text(404, "404: Not Found"),
             Some(_) if is_post => link::answer(state, request),
@@ -112,7 +151,8 @@ mod tests {
     #[test]
     fn an_alias_takes_assertions_for_its_listener() {
         let audiences = |alias_of| Place { base: "a:", alias_of }.audiences("/t");
-        assert_eq!(audiences(None), ["a:/t", "a:/auth/token"]);
-        assert_eq!(audiences(Some("b:")), ["a:/t", "a:/auth/token", "b:/t", "b:/auth/token"]);
+        assert_eq!(audiences(None), ["a:/t", "a:/auth/token", "a:/auth/par"]);
+        let both = ["a:/t", "a:/auth/token", "a:/auth/par", "b:/t", "b:/auth/token", "b:/auth/par"];
+        assert_eq!(audiences(Some("b:")), both);
     }
 }

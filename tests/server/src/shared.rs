@@ -1,17 +1,23 @@
 //! What all connections of one server share.
 
+use crate::asked::Asked;
 use crate::client::METHODS;
 use crate::clients::{Clients, REASONS};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::conn::Connections;
+use crate::dpop::{self, Dpop};
 use crate::fault::Faults;
 use crate::grants::Grants;
 use crate::hold::Holds;
+use crate::jar;
+use crate::keys::Keys;
+use crate::managed::Registered;
 use crate::published::Published;
+use crate::pushed::Pushed;
 use crate::waiting::Waiting;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,8 +32,18 @@ pub struct State {
     pub start_config: Config,
     /// Registered clients.
     pub clients: Clients,
+    /// Those that registered by themselves, by name.
+    pub registered: HashMap<String, Registered>,
+    /// What it signs with.
+    pub keys: Keys,
     /// Tokens and codes.
     pub grants: Grants,
+    /// Nonces, and the proofs that were used.
+    pub dpop: Dpop,
+    /// What the request under way asks of its tokens.
+    pub asked: Asked,
+    /// Authorization requests that were pushed.
+    pub pushed: Pushed,
     /// Clients that wait for a person.
     pub waiting: Vec<Waiting>,
     /// Numbers for tests.
@@ -53,6 +69,8 @@ pub struct Counters {
     pub refresh_failures: u64,
     /// Renewals that the account link granted.
     pub link_refreshes: u64,
+    /// Requests for the server's keys, whatever became of them.
+    pub jwks_requests: u64,
     /// Requests to the API, whatever became of them.
     pub api_requests: u64,
     /// Requests that the API itself refused with 401.
@@ -61,10 +79,26 @@ pub struct Counters {
     pub api_step_ups: u64,
     /// Grants ended because a refresh token or a code was used twice.
     pub families_revoked: u64,
+    /// Authorization requests that were pushed.
+    pub pushed: u64,
+    /// Those of them that came to the authorization endpoint.
+    pub pushed_used: u64,
+    /// Request objects that were good.
+    pub request_objects: u64,
+    /// Those that were not, by reason.
+    pub request_objects_refused: BTreeMap<&'static str, u64>,
+    /// Sessions that were ended.
+    pub logouts: u64,
+    /// Those that were not.
+    pub logouts_refused: u64,
     /// Clients that proved who they are, by method.
     pub accepted: BTreeMap<&'static str, u64>,
     /// Clients that were refused, by reason.
     pub refused: BTreeMap<&'static str, u64>,
+    /// Proofs of possession that were good.
+    pub dpop_accepted: u64,
+    /// Those that were not, by reason.
+    pub dpop_refused: BTreeMap<&'static str, u64>,
 }
 
 impl Counters {
@@ -75,10 +109,17 @@ impl Counters {
             "refreshes": self.refreshes,
             "refresh_failures": self.refresh_failures,
             "link_refreshes": self.link_refreshes,
+            "jwks_requests": self.jwks_requests,
             "api_requests": self.api_requests,
             "api_401": self.api_401,
             "api_step_ups": self.api_step_ups,
             "families_revoked": self.families_revoked,
+            "pushed": self.pushed,
+            "pushed_used": self.pushed_used,
+            "request_objects": self.request_objects,
+            "logouts": self.logouts,
+            "logouts_refused": self.logouts_refused,
+            "dpop_accepted": self.dpop_accepted,
         });
         for method in METHODS {
             let count = self.accepted.get(method).copied().unwrap_or_default();
@@ -87,6 +128,14 @@ impl Counters {
         for reason in REASONS {
             let count = self.refused.get(reason).copied().unwrap_or_default();
             counters[format!("client_refused_{reason}")] = count.into();
+        }
+        for reason in jar::REASONS {
+            let count = self.request_objects_refused.get(reason).copied().unwrap_or_default();
+            counters[format!("request_object_refused_{reason}")] = count.into();
+        }
+        for reason in dpop::REASONS {
+            let count = self.dpop_refused.get(reason).copied().unwrap_or_default();
+            counters[format!("dpop_refused_{reason}")] = count.into();
         }
         counters
     }
@@ -170,7 +219,12 @@ impl Shared {
             config: config.clone(),
             start_config: config,
             clients: Clients::default(),
+            registered: HashMap::new(),
+            keys: Keys::default(),
             grants: Grants::default(),
+            dpop: Dpop::default(),
+            asked: Asked::default(),
+            pushed: Pushed::default(),
             waiting: Vec::new(),
             counters: Counters::default(),
             log: Vec::new(),

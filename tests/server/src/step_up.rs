@@ -60,7 +60,7 @@ impl StepUp {
         });
         let has_scope = self.scope.as_ref().is_none_or(|needed| {
             let mut needed = needed.split_ascii_whitespace();
-            needed.all(|one| live.scope.split_ascii_whitespace().any(|has| has == one))
+            needed.all(|one| live.access.scope.split_ascii_whitespace().any(|has| has == one))
         });
         let (status, error) = match has_proved && is_recent {
             true if has_scope => return None,

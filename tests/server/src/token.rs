@@ -1,6 +1,8 @@
 //! The token endpoint.
 
+use crate::asked::Asked;
 use crate::clients::{Proof, Refusal};
+use crate::dpop::{self, Side};
 use crate::encoding::{base64url, form_pairs};
 use crate::exchange;
 use crate::grants::Granted;
@@ -23,17 +25,37 @@ pub fn answer(state: &mut State, request: &Request, place: &Place) -> Response {
         Ok(pair) => pair,
         Err(response) => return response,
     };
-    match value(&form, "grant_type") {
-        Some("refresh_token") => refresh(state, &form, &client),
-        Some("authorization_code") => code(state, &form, &client),
-        Some("client_credentials") => client_credentials(state, &form, &client),
-        Some("urn:ietf:params:oauth:grant-type:device_code") => {
-            waiting::step(state, &form, &client, Flow::Device)
+    let asked = dpop::at_server(state, request, place, Some(&client)).and_then(|jkt| {
+        let asked = state.config.asked.read(&form).map_err(error)?;
+        let issuer = Some(state.issuer(place.base));
+        Ok(Asked { jkt, issuer, ..asked })
+    });
+    state.asked = match asked {
+        Ok(asked) => asked,
+        Err(response) => {
+            if value(&form, "grant_type") == Some("refresh_token") {
+                state.counters.refresh_failures += 1;
+            }
+            return response;
         }
-        Some("urn:openid:params:grant-type:ciba") => waiting::step(state, &form, &client, Flow::Ciba),
-        Some(exchange::GRANT) => exchange::step(state, &form, &client),
-        Some("password") => presented::password(state, &form, &client),
-        Some(grant) if presented::ASSERTIONS.contains(&grant) => presented::assertion(state, &form, &client),
+    };
+    let response = grant(state, &form, &client);
+    state.asked = Asked::default();
+    dpop::hand_out(state, request, Side::Token, response)
+}
+
+fn grant(state: &mut State, form: &Pairs, client: &str) -> Response {
+    match value(form, "grant_type") {
+        Some("refresh_token") => refresh(state, form, client),
+        Some("authorization_code") => code(state, form, client),
+        Some("client_credentials") => client_credentials(state, form, client),
+        Some("urn:ietf:params:oauth:grant-type:device_code") => {
+            waiting::step(state, form, client, Flow::Device)
+        }
+        Some("urn:openid:params:grant-type:ciba") => waiting::step(state, form, client, Flow::Ciba),
+        Some(exchange::GRANT) => exchange::step(state, form, client),
+        Some("password") => presented::password(state, form, client),
+        Some(grant) if presented::ASSERTIONS.contains(&grant) => presented::assertion(state, form, client),
         Some(_) => error("unsupported_grant_type"),
         None => error("invalid_request"),
     }
@@ -100,6 +122,7 @@ fn refresh(state: &mut State, form: &Pairs, client: &str) -> Response {
             Ok(answer) => Ok(answer),
             Err(NotRenewed::InvalidGrant) => Err("invalid_grant"),
             Err(NotRenewed::InvalidScope) => Err("invalid_scope"),
+            Err(NotRenewed::TooMuch(code)) => Err(code),
         },
     };
     match outcome {
@@ -131,9 +154,13 @@ fn code(state: &mut State, form: &Pairs, client: &str) -> Response {
     let good = code.granted.client_id == client
         && now_ms < code.expires_ms
         && value(form, "redirect_uri") == Some(&code.redirect_uri)
+        && code.jkt.as_ref().is_none_or(|bound| state.asked.jkt.as_ref() == Some(bound))
         && verified(code.challenge.as_deref(), value(form, "code_verifier"));
     if !good {
         return error("invalid_grant");
+    }
+    if let Err(code) = state.asked.fits(&code.granted) {
+        return error(code);
     }
     let granted = code.granted.clone();
     let scope = granted.scope.clone();

@@ -98,6 +98,9 @@ pub fn step(state: &mut State, form: &Pairs, client: &str, flow: Flow) -> Respon
         Said::Nothing => token::error("authorization_pending"),
         Said::No => token::error("access_denied"),
         Said::Yes => {
+            if let Err(code) = state.asked.fits(&waiting.granted) {
+                return token::error(code);
+            }
             let granted = waiting.granted.clone();
             let scope = granted.scope.clone();
             let grant = state.grants.grant(granted);

@@ -60,7 +60,8 @@ impl Process {
         let network = Arc::new(Network(self.world.clone()));
         let (clock, stats) = (self.clock.clone(), Arc::default());
         let session =
-            Session::new(config.clone(), hooks, network, clock, stats, self.families, None).unwrap();
+            Session::new(config.clone(), hooks, network, clock, stats, self.families, Keys::default())
+                .unwrap();
         Client { session, store }
     }
 }

@@ -3,6 +3,7 @@
 // Each test program uses its own part of this.
 #![allow(dead_code)]
 
+use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
@@ -61,6 +62,12 @@ impl Signer {
         }
     }
 
+    /// The thumbprint of the public key (RFC 7638).
+    pub fn thumbprint(&self) -> String {
+        // serde_json sorts the members, and there are only those that count.
+        sha256(&self.jwk().to_string())
+    }
+
     /// A JWS in its compact form.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| base64url(value.to_string().as_bytes());
@@ -81,6 +88,11 @@ impl Signer {
         };
         format!("{message}.{}", base64url(&signature))
     }
+}
+
+/// The SHA-256 of text, in base64url.
+pub fn sha256(text: &str) -> String {
+    base64url(digest(&SHA256, text.as_bytes()).as_ref())
 }
 
 fn base64url(bytes: &[u8]) -> String {
