@@ -4,9 +4,10 @@ use super::authorize::access_token_of;
 use super::{Client, Request};
 use crate::call::Call;
 use crate::error::{Error, Reason, Result};
-use crate::http::{Body, Headers, Outgoing, Whole};
+use crate::http::{Body, Outgoing, Whole};
 use crate::json::{Object, Raw};
 use crate::metadata::Endpoint;
+use crate::oauth::token_request::headers_for_json;
 use crate::oauth::token_response::{self, Answer};
 use crate::oauth::{id_token, resource};
 use crate::secret::{Secret, Wiped};
@@ -26,9 +27,7 @@ impl Client {
             return Err(Error::new(Reason::Conflict, "base_url: is not configured"));
         };
         for (place, identifier) in resource::places(base) {
-            let mut headers = Headers::default();
-            headers.push("accept", Secret::from("application/json"));
-            headers.push("user-agent", Secret::from(self.config.http.user_agent.as_str()));
+            let headers = headers_for_json(&self.config.http.user_agent);
             let request = Outgoing { method: "GET", url: &place, headers: &headers, body: Body::Empty };
             let whole = self.whole(request, call)?;
             let read = resource::read(&Answer::from(&whole), &identifier, self.session.wall_s());

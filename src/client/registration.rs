@@ -3,10 +3,10 @@
 use super::Client;
 use crate::call::Call;
 use crate::error::{Error, Reason, Result};
-use crate::http::{Body, Headers, Outgoing};
+use crate::http::{Body, Outgoing};
 use crate::json::{Object, Raw};
 use crate::metadata::Endpoint;
-use crate::oauth::token_request::TokenRequest;
+use crate::oauth::token_request::{TokenRequest, headers_for_json};
 use crate::oauth::token_response::{self, Answer};
 use crate::secret::{Secret, SecretBytes};
 use crate::url::Url;
@@ -65,9 +65,7 @@ impl Client {
             Management::Delete => ("DELETE", None),
             Management::Update(metadata) => ("PUT", Some(updated(metadata, registration))),
         };
-        let mut headers = Headers::default();
-        headers.push("accept", Secret::from("application/json"));
-        headers.push("user-agent", Secret::from(self.config.http.user_agent.as_str()));
+        let mut headers = headers_for_json(&self.config.http.user_agent);
         headers.push_checked("authorization", &format!("Bearer {}", token.as_str()))?;
         if body.is_some() {
             headers.push("content-type", Secret::from("application/json"));

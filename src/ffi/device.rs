@@ -4,12 +4,11 @@ use std::ffi::c_char;
 
 use super::client::bearer_client;
 use super::error::bearer_error;
-use super::login::object;
+use super::login::{object, parameters};
 use super::status::bearer_status;
 use super::support::out::Out;
 use super::support::{fence, handle, text};
 use crate::clock::LONGEST;
-use crate::json::Object;
 use crate::status;
 
 /// Begins a login for a device without a browser (RFC 8628 section 3.1): show the person "user_code" and
@@ -32,10 +31,7 @@ pub unsafe extern "C" fn bearer_device_begin(
     fence::call(error, || {
         let out = Out::pointer(device_json);
         let client = handle::get(client)?;
-        let parameters = match text::optional(params_json, "params_json")? {
-            Some(text) => object(text, "params_json")?,
-            None => Object::default(),
-        };
+        let parameters = parameters(params_json)?;
         out.set_text(&client.client().device_begin(&parameters, &client.call(None))?.to_text())
     })
 }
@@ -60,10 +56,7 @@ pub unsafe extern "C" fn bearer_ciba_begin(
     fence::call(error, || {
         let out = Out::pointer(ciba_json);
         let client = handle::get(client)?;
-        let parameters = match text::optional(params_json, "params_json")? {
-            Some(text) => object(text, "params_json")?,
-            None => Object::default(),
-        };
+        let parameters = parameters(params_json)?;
         out.set_text(&client.client().ciba_begin(&parameters, &client.call(None))?.to_text())
     })
 }

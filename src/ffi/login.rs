@@ -34,10 +34,7 @@ pub unsafe extern "C" fn bearer_login_begin(
     fence::call(error, || {
         let out = Out::pointer(login_json);
         let client = handle::get(client)?;
-        let parameters = match text::optional(params_json, "params_json")? {
-            Some(text) => object(text, "params_json")?,
-            None => Object::default(),
-        };
+        let parameters = parameters(params_json)?;
         out.set_text(&client.client().login_begin(&parameters, &client.call(None))?.to_text())
     })
 }
@@ -96,6 +93,14 @@ pub unsafe extern "C" fn bearer_grant(
         let members = object(text::required(grant_json, "grant_json")?, "grant_json")?;
         out.set_text(&client.client().grant(&members, &client.call(None))?.to_json())
     })
+}
+
+/// The caller's parameters; none where there is no text.
+pub(super) fn parameters(params_json: *const c_char) -> Result<Object> {
+    match text::optional(params_json, "params_json")? {
+        Some(text) => object(text, "params_json"),
+        None => Ok(Object::default()),
+    }
 }
 
 pub(super) fn object(text: &str, name: &str) -> Result<Object> {

@@ -4,14 +4,13 @@ use std::ffi::{c_char, c_void};
 
 use super::client::bearer_client;
 use super::error::bearer_error;
-use super::login::object;
+use super::login::parameters;
 use super::status::bearer_status;
 use super::support::out::Out;
 use super::support::text::Lent;
-use super::support::{fence, handle, text};
+use super::support::{fence, handle};
 use crate::clock::LONGEST;
 use crate::error::{Error, Reason, Result};
-use crate::json::Object;
 use crate::status;
 
 /// Opens a URL in a browser, and returns without waiting for it: the browser gets no answer before. BEARER_OK, or any
@@ -48,10 +47,7 @@ pub unsafe extern "C" fn bearer_login_loopback(
     fence::call(error, || {
         let out = Out::pointer(token_json);
         let client = handle::get(client)?;
-        let parameters = match text::optional(params_json, "params_json")? {
-            Some(text) => object(text, "params_json")?,
-            None => Object::default(),
-        };
+        let parameters = parameters(params_json)?;
         let call = client.call(Some(LONGEST));
         let set = match open_url {
             None => client.client().login_loopback(&parameters, None, &call),

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::client::bearer_client;
 use super::error::bearer_error;
-use super::login::object;
+use super::login::{object, parameters};
 use super::status::bearer_status;
 use super::support::out::Out;
 use super::support::{fence, handle, text};
@@ -237,10 +237,7 @@ pub unsafe extern "C" fn bearer_logout_url(
     fence::call(error, || {
         let out = Out::pointer(url);
         let client = handle::get(client)?;
-        let parameters = match text::optional(params_json, "params_json")? {
-            Some(text) => object(text, "params_json")?,
-            None => Object::default(),
-        };
+        let parameters = parameters(params_json)?;
         out.set_text(&client.client().logout_url(&parameters, &client.call(None))?)
     })
 }

@@ -12,11 +12,12 @@ use crate::clock::Clock;
 use crate::error::{Error, Reason, Result};
 use crate::fork::Lock;
 use crate::hooks;
-use crate::http::{Body, Headers, Outgoing};
+use crate::http::{Body, Outgoing};
 use crate::json::Object;
 use crate::metadata::Metadata;
 use crate::oauth::id_token::{self, Expected};
 use crate::oauth::jwt::{self, Jws, Keys};
+use crate::oauth::token_request::headers_for_json;
 use crate::oauth::token_response::{Answer, server_error};
 use crate::quote::quote;
 use crate::secret::Secret;
@@ -254,10 +255,7 @@ impl Parts {
     }
 
     fn read_keys(&self, place: &Url, call: &Call) -> Result<Keys> {
-        let mut headers = Headers::default();
-        headers.push("accept", Secret::from("application/json"));
-        headers.push("accept-encoding", Secret::from("identity"));
-        headers.push("user-agent", Secret::from(self.config.http.user_agent.as_str()));
+        let headers = headers_for_json(&self.config.http.user_agent);
         let request = Outgoing { method: "GET", url: place, headers: &headers, body: Body::Empty };
         let asked = self.time.steady();
         let whole = match self.transport.whole(request, jwt::LONGEST_KEYS, call) {

@@ -10,14 +10,13 @@ use crate::config::{AuthMethod, Issuer};
 use crate::error::{Error, Reason, Result};
 use crate::fork::Lock;
 use crate::hooks;
-use crate::http::{Body, Headers, Outgoing};
+use crate::http::{Body, Outgoing};
 use crate::metadata::{Endpoint, Metadata};
 use crate::oauth::client_auth::{self, Requester};
 use crate::oauth::discovery;
-use crate::oauth::token_request::{Parameters, TokenRequest};
+use crate::oauth::token_request::{Parameters, TokenRequest, headers_for_json};
 use crate::oauth::token_response::Answer;
 use crate::quote::quote;
-use crate::secret::Secret;
 
 /// How long a discovered document is used before it is looked at again.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -83,10 +82,7 @@ impl Parts {
     fn discover(&self, issuer: &Issuer, call: &Call) -> Result<Metadata> {
         let places = discovery::places(&issuer.url);
         for place in &places {
-            let mut headers = Headers::default();
-            headers.push("accept", Secret::from("application/json"));
-            headers.push("accept-encoding", Secret::from("identity"));
-            headers.push("user-agent", Secret::from(self.config.http.user_agent.as_str()));
+            let headers = headers_for_json(&self.config.http.user_agent);
             let request = Outgoing { method: "GET", url: place, headers: &headers, body: Body::Empty };
             let asked = self.time.steady();
             let whole = self
