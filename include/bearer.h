@@ -1024,8 +1024,9 @@ bearer_status bearer_discover_resource(bearer_client *client,
  * token_type_hint: "access_token", after which the refresh token still gets another; "refresh_token" or NULL for both,
  *   after which a person must sign in again.
  *
- * Blocks, at most until the timeout. UNSUPPORTED (no_endpoint); LOGIN_REQUIRED (no_token) where there is none;
- * INVALID_ARGUMENT, INVALID_HANDLE, REJECTED, UNAVAILABLE, TIMEOUT, CANCELLED, TLS: the tokens are kept then.
+ * Blocks, at most until the timeout. UNCERTAIN where the answer was lost twice: the tokens are forgotten then, too.
+ * UNSUPPORTED (no_endpoint); LOGIN_REQUIRED (no_token) where there is none; INVALID_ARGUMENT, INVALID_HANDLE, REJECTED,
+ * UNAVAILABLE, TIMEOUT, CANCELLED, TLS: the tokens are kept.
  */
 BEARER_MUST_USE
 bearer_status bearer_revoke(bearer_client *client,

@@ -152,6 +152,19 @@ impl Object {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
     }
 
+    /// The value at a path, names with dots between them, unless it is null; a number counts in an array.
+    pub fn find(&self, path: &str) -> Option<Raw> {
+        let mut names = path.split('.');
+        let mut value = self.get(names.next()?)?.clone();
+        for name in names {
+            value = match value.as_object() {
+                Some(object) => object.ok()?.get(name)?.clone(),
+                None => value.as_array()?.into_iter().nth(name.parse().ok()?)?,
+            };
+        }
+        (value.kind() != Kind::Null).then_some(value)
+    }
+
     /// Sets a member in its place, or at the end where it is new.
     pub fn set(&mut self, name: &str, value: Raw) {
         match self.0.iter_mut().find(|(n, _)| n == name) {
@@ -300,6 +313,18 @@ mod tests {
         object.set("c", Raw::from_integer(-3));
         object.remove("b");
         assert_eq!(&*object.to_text(), r#"{"a":"x\"y","c":-3}"#);
+    }
+
+    #[test]
+    fn values_are_found_by_their_path() {
+        let object = Object::parse(r#"{"a":{"b":[1,{"c":"x"}],"n":null},"d":2}"#).unwrap();
+        let at = |path| object.find(path).map(|value| value.text().to_owned());
+        for (path, wanted) in [("d", "2"), ("a.b.0", "1"), ("a.b.1.c", "\"x\"")] {
+            assert_eq!(at(path).as_deref(), Some(wanted), "{path}");
+        }
+        for path in ["", "x", "a.x", "a.n", "a.n.x", "d.x", "a.b.2", "a.b.-1", "a.b.c", "a..b", ".a"] {
+            assert_eq!(at(path), None, "{path}");
+        }
     }
 
     #[test]

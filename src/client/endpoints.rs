@@ -10,6 +10,7 @@ use crate::metadata::Endpoint;
 use crate::oauth::token_response::{self, Answer};
 use crate::oauth::{id_token, resource};
 use crate::secret::{Secret, Wiped};
+use crate::status;
 use crate::url::Url;
 
 impl Client {
@@ -67,6 +68,11 @@ impl Client {
             match self.session.tell(Endpoint::Revocation, &parameters, call) {
                 // A server that revokes refresh tokens only has ended the session with the one before.
                 Err(error) if done > 0 && error.oauth_error.as_deref() == Some("unsupported_token_type") => {}
+                // Whoever signs out wants to be rid of them, whatever the server did.
+                Err(error) if error.status == status::UNCERTAIN => {
+                    self.session.forget(current.generation, hint != Some("access_token"))?;
+                    return Err(error);
+                }
                 outcome => outcome?,
             }
             done += 1;

@@ -26,7 +26,7 @@ pub(super) fn apply(own: Object) -> Result<Object> {
     }
     for path in preset.get("$needs").and_then(Raw::as_array).unwrap_or_default() {
         let path = path.as_str().unwrap_or_default();
-        if super::reader::at(&all, &path).is_none() {
+        if all.find(&path).is_none() {
             let name = quote(&name.unwrap_or_default());
             return Err(Error::new(Reason::Conflict, format!("preset: {name} needs {}", *path)));
         }
@@ -61,8 +61,7 @@ fn torn(malformed: crate::json::Malformed) -> Error {
 /// The member `quirks`.
 pub(super) fn quirks(reader: &Reader) -> Result<Option<Quirks>> {
     let Some(members) = reader.object("quirks") else { return Ok(None) };
-    let quirks = Quirks::read(&members);
-    quirks.map(Some).map_err(|unfit| refused(&format!("quirks.{}", unfit.0), unfit.1))
+    Quirks::new(members).map(Some).map_err(|unfit| refused(&format!("quirks.{}", unfit.0), unfit.1))
 }
 
 #[cfg(test)]
@@ -70,6 +69,7 @@ mod tests {
     use super::*;
     use crate::config::{AuthMethod, Config};
     use crate::metadata::Endpoint;
+    use crate::quirks::Answered;
 
     fn config(text: &str) -> Config {
         Config::parse(text).unwrap()
@@ -87,9 +87,7 @@ mod tests {
     fn every_preset_is_a_configuration() {
         for name in presets::NAMES {
             let mut preset = read(presets::text(name).unwrap()).unwrap();
-            for notes in ["$source", "$verified", "$needs"] {
-                preset.remove(notes);
-            }
+            preset.remove("$needs");
             let reader = Reader::new(&preset.to_text()).unwrap_or_else(|error| panic!("{name}: {error}"));
             quirks(&reader).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
@@ -105,10 +103,13 @@ mod tests {
         assert_eq!(token_endpoint(&own).unwrap(), "https://own/t");
         assert!(own.server.endpoint(Endpoint::Authorization).is_some(), "null is as if it were absent");
         assert_eq!(own.client.auth_method, Some(AuthMethod::None));
-        let text = format!("{:?}", own.quirks.unwrap());
-        for wanted in ["elsewhere", r#"("401", "invalid_client")"#, r#"("601", "temporarily_unavailable")"#] {
-            assert!(text.contains(wanted), "{wanted}: {text}");
-        }
+        let refused = |body: &str| {
+            let answered = own.quirks.as_ref().unwrap().answer(Object::parse(body).unwrap()).unwrap();
+            let Answered::Refused(members) = answered else { panic!("{body}") };
+            members.get("error").unwrap().as_str().unwrap().to_string()
+        };
+        assert_eq!(refused(r#"{"status":401}"#), "invalid_client");
+        assert_eq!(refused(r#"{"status":601}"#), "temporarily_unavailable");
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Reader {
 
     /// The value at a path, unless it is absent or null.
     pub(super) fn raw(&self, path: &str) -> Option<Raw> {
-        at(&self.top, path)
+        self.top.find(path)
     }
 
     pub(super) fn text(&self, path: &str) -> Option<Wiped> {
@@ -63,20 +63,6 @@ impl Reader {
         };
         url.map(Some).map_err(|problem| Error::new(Reason::Url, format!("{path}: {problem}")))
     }
-}
-
-/// The value at a path, unless it is absent or null.
-pub(super) fn at(top: &Object, path: &str) -> Option<Raw> {
-    let mut object = top.clone();
-    let mut names = path.split('.').peekable();
-    while let Some(name) = names.next() {
-        let value = object.get(name).filter(|value| value.kind() != Kind::Null)?.clone();
-        if names.peek().is_none() {
-            return Some(value);
-        }
-        object = value.as_object()?.ok()?;
-    }
-    None
 }
 
 /// An error that names a member by its path.

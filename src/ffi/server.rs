@@ -60,8 +60,9 @@ pub unsafe extern "C" fn bearer_discover_resource(
 /// token_type_hint: "access_token", after which the refresh token still gets another; "refresh_token" or NULL for both,
 ///   after which a person must sign in again.
 ///
-/// Blocks, at most until the timeout. UNSUPPORTED (no_endpoint); LOGIN_REQUIRED (no_token) where there is none;
-/// INVALID_ARGUMENT, INVALID_HANDLE, REJECTED, UNAVAILABLE, TIMEOUT, CANCELLED, TLS: the tokens are kept then.
+/// Blocks, at most until the timeout. UNCERTAIN where the answer was lost twice: the tokens are forgotten then, too.
+/// UNSUPPORTED (no_endpoint); LOGIN_REQUIRED (no_token) where there is none; INVALID_ARGUMENT, INVALID_HANDLE, REJECTED,
+/// UNAVAILABLE, TIMEOUT, CANCELLED, TLS: the tokens are kept.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bearer_revoke(

@@ -55,7 +55,8 @@ pub fn request(url: &Url, parameters: &[(String, Secret)], who: &Requester<'_>) 
     if let Some(id) = who.client.client_id.as_deref() {
         if who.method == AuthMethod::Basic {
             authorization = Some(basic(id, secret));
-        } else {
+        } else if !parameters.iter().any(|(name, _)| *name == "client_id") {
+            // A pushed authorization request names the client already.
             parameters.push(("client_id", id));
         }
         if who.method == AuthMethod::Post {

@@ -1,4 +1,5 @@
-//! Vendors' servers as partial configurations: the files of `presets/`, each with the document that it was written from.
+//! Vendors' servers as partial configurations: the files of `presets/`; its `sources.json`, which is
+//! no part of the library, has the document that each was written from.
 
 macro_rules! presets {
     ($($name:literal)+) => {

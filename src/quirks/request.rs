@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Quirks, ScopeOnRefresh};
+use super::Quirks;
 use crate::json::{Object, Raw};
 use crate::secret::Secret;
 
@@ -13,14 +13,16 @@ pub fn token<'a>(
 ) -> Cow<'a, Vec<(String, Secret)>> {
     let Some(quirks) = quirks else { return Cow::Borrowed(parameters) };
     let mut sent = parameters.clone();
-    if let Some(separator) = &quirks.requested_scope_separator {
+    if let Some(separator) = quirks.text("requested_scope_separator") {
         for (_, scope) in sent.iter_mut().filter(|(name, _)| name == "scope") {
-            *scope = Secret::new(scope.expose().replace(' ', separator));
+            *scope = Secret::new(scope.expose().replace(' ', &separator));
         }
     }
-    for (name, value) in &quirks.token_parameters {
-        if !parameters.iter().any(|(given, _)| given == name) {
-            sent.push((name.clone(), Secret::from(value.as_str())));
+    for (name, value) in quirks.table("token_parameters").iter() {
+        if let Some(value) = value.as_str()
+            && !parameters.iter().any(|(given, _)| given == name)
+        {
+            sent.push((name.to_owned(), Secret::from(value.as_str())));
         }
     }
     Cow::Owned(sent)
@@ -34,15 +36,15 @@ pub fn authorization<'a>(
 ) -> Cow<'a, Object> {
     let Some(quirks) = quirks else { return Cow::Borrowed(parameters) };
     let mut asked = parameters.clone();
-    for (name, value) in &quirks.authorization_parameters {
+    for (name, value) in quirks.table("authorization_parameters").iter() {
         if parameters.get(name).is_none() {
-            asked.set(name, Raw::from_text(value));
+            asked.set(name, value.clone());
         }
     }
-    if let Some(separator) = &quirks.requested_scope_separator {
+    if let Some(separator) = quirks.text("requested_scope_separator") {
         let given = parameters.get("scope").and_then(Raw::as_str);
         if let Some(scope) = given.as_deref().map(String::as_str).or(scope) {
-            asked.set("scope", Raw::from_text(&scope.replace(' ', separator)));
+            asked.set("scope", Raw::from_text(&scope.replace(' ', &separator)));
         }
     }
     Cow::Owned(asked)
@@ -54,9 +56,9 @@ pub fn refresh_scope<'a>(
     granted: impl FnOnce() -> Option<Cow<'a, str>>,
     requested: Option<&'a str>,
 ) -> Option<Cow<'a, str>> {
-    match quirks?.scope_on_refresh {
-        ScopeOnRefresh::Omit => None,
-        ScopeOnRefresh::Granted => granted(),
-        ScopeOnRefresh::Requested => requested.map(Cow::Borrowed),
+    match quirks?.text("scope_on_refresh").as_deref() {
+        Some("granted") => granted(),
+        Some("requested") => requested.map(Cow::Borrowed),
+        _ => None,
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::secret::Secret;
 
 fn quirks(json: &str) -> Quirks {
-    Quirks::read(&Object::parse(json).unwrap()).unwrap()
+    Quirks::new(Object::parse(json).unwrap()).unwrap()
 }
 
 #[test]

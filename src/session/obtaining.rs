@@ -19,6 +19,8 @@ use crate::metadata::{Endpoint, Metadata};
 use crate::oauth::pushed;
 use crate::oauth::token_request::Parameters;
 use crate::oauth::token_response::{self, Answer};
+use crate::parked::Unfinished;
+use crate::status;
 use crate::token::TokenSet;
 use crate::url::Url;
 
@@ -83,8 +85,6 @@ impl Session {
             parameters = pushed::signed(client_id, request);
         }
         if client.pushes || server.requires_pushed_requests {
-            // The client says who it is by its own method.
-            parameters.retain(|(name, _)| name != "client_id");
             let answer = self.ask(Endpoint::PushedRequest, &parameters, call)?;
             parameters = pushed::reference(client_id, &answer)?;
         }
@@ -111,27 +111,52 @@ impl Session {
 
     /// Asks another endpoint of the authorization server, which answers as the token endpoint does but with no token.
     pub fn ask(&self, endpoint: Endpoint, parameters: &Parameters, call: &Call) -> Result<Object> {
-        let (url, whole) = self.post(endpoint, parameters, call)?;
+        let (url, outcome) = self.post(endpoint, parameters, call)?;
+        let whole = outcome.map_err(|unfinished| unfinished.error.at(url.without_query()))?;
         token_response::read_members(&Answer::from(&whole), self.wall_s())
             .and_then(|members| token_response::renamed(self.parts.config.quirks.as_ref(), members))
             .map_err(|error| self.tell_nothing(error, parameters).at(url.without_query()))
     }
 
-    /// The same where a success says nothing.
+    /// The same where a success says nothing, and doing it twice is as good as once: an answer that was lost is asked for
+    /// again, and `UNCERTAIN` where that is lost as well.
     pub fn tell(&self, endpoint: Endpoint, parameters: &Parameters, call: &Call) -> Result<()> {
-        let (url, whole) = self.post(endpoint, parameters, call)?;
-        token_response::check(&Answer::from(&whole), self.wall_s())
-            .map_err(|error| self.tell_nothing(error, parameters).at(url.without_query()))
+        let mut was_lost = false;
+        loop {
+            let (url, outcome) = self.post(endpoint, parameters, call)?;
+            let whole = match outcome {
+                Ok(whole) => whole,
+                Err(Unfinished { error, sent, .. }) => {
+                    let is_lost = sent && !matches!(error.status, status::TIMEOUT | status::CANCELLED);
+                    if is_lost && !std::mem::replace(&mut was_lost, true) {
+                        continue;
+                    }
+                    let lost = || {
+                        let message = format!("the answer was lost, twice: {}", error.message);
+                        Error::new(Reason::AnswerLost, message)
+                    };
+                    return Err(if is_lost { lost() } else { error }.at(url.without_query()));
+                }
+            };
+            return token_response::check(&Answer::from(&whole), self.wall_s())
+                .map_err(|error| self.tell_nothing(error, parameters).at(url.without_query()));
+        }
     }
 
-    fn post(&self, endpoint: Endpoint, parameters: &Parameters, call: &Call) -> Result<(Url, Whole)> {
+    fn post(
+        &self,
+        endpoint: Endpoint,
+        parameters: &Parameters,
+        call: &Call,
+    ) -> Result<(Url, std::result::Result<Whole, Unfinished<Whole>>)> {
         call.check()?;
         let request = self.parts.request(endpoint, parameters, call)?;
         let asked = self.parts.time.steady();
         let answer = self.parts.transport.whole(request.outgoing(), token_response::LONGEST, call);
-        let whole = answer.map_err(|unfinished| unfinished.error.at(request.url.without_query()))?;
-        self.parts.time.learn(&whole.headers, asked);
-        Ok((request.url, whole))
+        if let Ok(whole) = &answer {
+            self.parts.time.learn(&whole.headers, asked);
+        }
+        Ok((request.url, answer))
     }
 
     /// Without what the server was told.

@@ -63,6 +63,19 @@ static void not_revoked(void)
     control("POST", "config", json("{'unrevocable':null}"));
     bearer_client_free(client);
 
+    /* An answer that is lost is asked for again; lost once more, the tokens are forgotten all the same. */
+    client = client_with(issue("{}"));
+    fault(json("{'path':'/auth/revoke','close_before_answer':true}"));
+    OK(bearer_revoke(client, NULL, &error));
+    bearer_client_free(client);
+    client = client_with(issue("{}"));
+    char *text;
+    fault(json("{'path':'/auth/revoke','close_before_answer':true,'times':2}"));
+    EXPECT(bearer_revoke(client, NULL, &error), BEARER_UNCERTAIN, "answer_lost");
+    EXPECT(bearer_client_token(client, &text, &error), BEARER_LOGIN_REQUIRED, "no_token");
+    no_faults();
+    bearer_client_free(client);
+
     client = client_of(json("{'base_url':'%s','token':%s}", server_url, issue("{}")));
     EXPECT(bearer_revoke(client, NULL, &error), BEARER_UNSUPPORTED, "no_endpoint");
     EXPECT(bearer_introspect(client, NULL, NULL, &error), BEARER_UNSUPPORTED, "no_endpoint");

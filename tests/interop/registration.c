@@ -1,6 +1,5 @@
-/* Dynamic client registration (RFC 7591). */
+/* Dynamic client registration (RFC 7591), and its management (RFC 7592). */
 #include "interop.h"
-
 
 /* What the server answers is what "client" takes. */
 static void used(void)
@@ -22,6 +21,30 @@ static void used(void)
     bearer_client_free(client);
 }
 
+static void managed(void)
+{
+    bearer_client *client = client_of(configured("", "", ""));
+    char *registered;
+    OK(bearer_register(client,
+                       json("{'client_name':'interop','application_type':'native','redirect_uris':['" REDIRECT_URI "'],"
+                            "'token_endpoint_auth_method':'none'}"),
+                       &registered, &error));
+    registered = taken(registered);
+    char *now;
+    OK(bearer_registration_read(client, registered, &now, &error));
+    CHECK_TEXT(json_text(now, "client_name"), "interop");
+    bearer_free(now);
+    OK(bearer_registration_update(client, registered,
+                                  json("{'client_name':'renamed','application_type':'native','redirect_uris':['" REDIRECT_URI "'],"
+                                       "'token_endpoint_auth_method':'none'}"),
+                                  &now, &error));
+    now = taken(now);
+    CHECK_TEXT(json_text(now, "client_name"), "renamed");
+    OK(bearer_registration_delete(client, now, &error));
+    EXPECT(bearer_registration_read(client, now, NULL, &error), BEARER_REJECTED, NULL);
+    bearer_client_free(client);
+}
+
 static void refused(void)
 {
     bearer_client *client = client_of(configured("", "", ""));
@@ -35,6 +58,7 @@ static void refused(void)
 
 static const struct row rows[] = {
     {"registration: a client that signs in (RFC 7591)", EVERY, used, NULL},
+    {"registration: seen, replaced, ended (RFC 7592)", EVERY, managed, NULL},
     {"registration: refused metadata (RFC 7591)", EVERY, refused, NULL},
 };
 ROWS(rows)

@@ -40,7 +40,7 @@ function isBoundElsewhere(claims, socket) {
 const hash = (text) => createHash('sha256').update(text).digest('base64url');
 
 // What is wrong with the proof that comes with a bound token (RFC 9449 section 4.3), if anything.
-async function wrongProof({ origin, nonce, proofs }, request, token, jkt) {
+async function wrongProof({ nonce, proofs }, request, token, jkt) {
   let payload;
   let protectedHeader;
   try {
@@ -49,7 +49,9 @@ async function wrongProof({ origin, nonce, proofs }, request, token, jkt) {
     return error.message;
   }
   if (payload.htm !== request.method) return 'htm';
-  if (payload.htu !== origin + new URL(request.url, origin).pathname) return 'htu';
+  // The listener that was asked: an issuer may have one more for clients with certificates.
+  const asked = new URL(request.url, `${request.socket.encrypted ? 'https' : 'http'}://${request.headers.host}`);
+  if (payload.htu !== asked.origin + asked.pathname) return 'htu';
   if (payload.ath !== hash(token)) return 'ath';
   if (await calculateJwkThumbprint(protectedHeader.jwk) !== jkt) return 'key';
   if (!payload.jti || proofs.has(payload.jti)) return 'jti';

@@ -4,7 +4,7 @@ use super::*;
 use crate::status;
 
 fn quirks(json: &str) -> Quirks {
-    Quirks::read(&Object::parse(json).unwrap()).unwrap()
+    Quirks::new(Object::parse(json).unwrap()).unwrap()
 }
 
 fn answer(status: u16, body: &str) -> Answer<'_> {
