@@ -185,6 +185,7 @@ fn j_10_hashes_tie_the_token_and_the_code_to_it() {
     }
     assert_eq!(outcome("RS256", &[("c_hash", at.1)], &both), REFUSED);
     // Ed25519 goes with SHA-512.
+    #[cfg(feature = "signing")]
     assert_eq!(outcome("EdDSA", &[at], &both), REFUSED);
     let long = format!("\"{}\"", *base64::encode_url(&digest::sha512(token.expose().as_bytes())[..32]));
     assert_eq!(outcome("EdDSA", &[("at_hash", &long)], &both), Ok(()));
