@@ -11,7 +11,7 @@ use crate::decimal;
 use crate::json::{Kind, Object, Raw};
 
 pub use check::Unfit;
-pub use request::{authorization, refresh_scope, token};
+pub use request::{authorization, join_scopes, refresh_scope, token};
 
 /// Where a set keeps what stood around the token members.
 const AROUND: &str = "vendor_answer";

@@ -258,6 +258,20 @@ vendors! {
     tuya "tuya";
 }
 
+/// Commas go out, and everything else goes by the scopes as they are.
+#[test]
+fn a_vendors_separator_does_not_hide_openid() {
+    let config = r#"{"base_url":"https://api.example","client":{"client_id":"c","scope":"a openid"},
+        "quirks":{"requested_scope_separator":","}}"#;
+    let client = Client::new(Config::parse(config).unwrap(), Arc::new(Standing)).unwrap();
+    let call = client.call(&client.cancel, None, None);
+    let login = client.login_begin(&Object::default(), &call).unwrap();
+    let text = |name: &str| login.get(name).unwrap().as_str().unwrap().to_string();
+    assert!(text("authorization_url").contains("scope=a%2Copenid"), "{}", text("authorization_url"));
+    assert_eq!(text("scope"), "a openid");
+    assert!(text("authorization_url").contains(&format!("nonce={}", text("nonce"))));
+}
+
 /// What docs/vendors.md shows is what happens.
 #[test]
 fn the_vendor_of_the_manual() {

@@ -18,8 +18,8 @@ impl Client {
     /// Begins a login with these parameters of the authorization request.
     pub fn login_begin(&self, given: &Object, call: &Call) -> Result<Object> {
         self.check_has_session()?;
-        let (quirks, scope) = (self.config.quirks.as_ref(), self.config.client.scope.as_deref());
-        let given = &*quirks::authorization(quirks, given, scope);
+        let quirks = self.config.quirks.as_ref();
+        let given = &*quirks::authorization(quirks, given);
         let endpoint = self.session.endpoint(Endpoint::Authorization, call)?;
         let server = self.session.server(call)?;
         let mut bytes = zeroize::Zeroizing::new([0; 96]);
@@ -27,7 +27,9 @@ impl Client {
         let binding = self.session.binding(None)?;
         let jkt = binding.as_ref().map(Binding::thumbprint);
         let (client, now) = (&self.config.client, self.session.wall_s());
-        let begun = authorization::begin(&server, client, given, jkt.as_deref(), &Fresh::of(&bytes), now)?;
+        let mut begun =
+            authorization::begin(&server, client, given, jkt.as_deref(), &Fresh::of(&bytes), now)?;
+        quirks::join_scopes(quirks, &mut begun.parameters);
         let mut login = begun.login;
         let parameters = self.session.authorization_request(begun.parameters, &server, call)?;
         login.set("authorization_url", Raw::from_text(&authorization::url(&endpoint, &parameters)));

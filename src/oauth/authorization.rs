@@ -109,7 +109,7 @@ pub fn begin(
     };
     if let Some(scope) = &scope {
         add("scope", scope);
-        if nonce.is_none() && scope.split([' ', ',']).any(|scope| scope == "openid") {
+        if nonce.is_none() && scope.split(' ').any(|scope| scope == "openid") {
             add("nonce", &fresh.nonce);
             nonce = Some(fresh.nonce.clone());
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Quirks;
-use crate::json::{Object, Raw};
+use crate::json::Object;
 use crate::secret::Secret;
 
 /// Parameters of a request to the token endpoint, as the vendor wants them.
@@ -13,11 +13,7 @@ pub fn token<'a>(
 ) -> Cow<'a, Vec<(String, Secret)>> {
     let Some(quirks) = quirks else { return Cow::Borrowed(parameters) };
     let mut sent = parameters.clone();
-    if let Some(separator) = quirks.text("requested_scope_separator") {
-        for (_, scope) in sent.iter_mut().filter(|(name, _)| name == "scope") {
-            *scope = Secret::new(scope.expose().replace(' ', &separator));
-        }
-    }
+    join_scopes(Some(quirks), &mut sent);
     for (name, value) in quirks.table("token_parameters").iter() {
         if let Some(value) = value.as_str()
             && !parameters.iter().any(|(given, _)| given == name)
@@ -28,23 +24,22 @@ pub fn token<'a>(
     Cow::Owned(sent)
 }
 
-/// Parameters of an authorization request, as the vendor wants them; `scope` is what is asked for unless they name it.
-pub fn authorization<'a>(
-    quirks: Option<&Quirks>,
-    parameters: &'a Object,
-    scope: Option<&str>,
-) -> Cow<'a, Object> {
+/// Puts between scopes what the vendor wants there: last of all, for everybody else reads them with spaces.
+pub fn join_scopes(quirks: Option<&Quirks>, parameters: &mut [(String, Secret)]) {
+    if let Some(separator) = quirks.and_then(|quirks| quirks.text("requested_scope_separator")) {
+        for (_, scope) in parameters.iter_mut().filter(|(name, _)| name == "scope") {
+            *scope = Secret::new(scope.expose().replace(' ', &separator));
+        }
+    }
+}
+
+/// Parameters of an authorization request, with those that the vendor wants.
+pub fn authorization<'a>(quirks: Option<&Quirks>, parameters: &'a Object) -> Cow<'a, Object> {
     let Some(quirks) = quirks else { return Cow::Borrowed(parameters) };
     let mut asked = parameters.clone();
     for (name, value) in quirks.table("authorization_parameters").iter() {
         if parameters.get(name).is_none() {
             asked.set(name, value.clone());
-        }
-    }
-    if let Some(separator) = quirks.text("requested_scope_separator") {
-        let given = parameters.get("scope").and_then(Raw::as_str);
-        if let Some(scope) = given.as_deref().map(String::as_str).or(scope) {
-            asked.set("scope", Raw::from_text(&scope.replace(' ', &separator)));
         }
     }
     Cow::Owned(asked)

@@ -19,14 +19,11 @@ fn requests_get_what_the_vendor_wants_on_top() {
     let sent: Vec<_> = sent.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
     assert_eq!(sent, [("grant_type", "refresh_token"), ("scope", "a,b"), ("action", "x")]);
 
-    let vendor = quirks(
-        r#"{"requested_scope_separator":",","authorization_parameters":{"access_type":"offline","prompt":"x"}}"#,
-    );
+    let vendor = quirks(r#"{"authorization_parameters":{"access_type":"offline","prompt":"x","y":null}}"#);
     let own = Object::parse(r#"{"prompt":"consent"}"#).unwrap();
-    let asked = |scope| authorization(Some(&vendor), &own, scope).to_text().to_string();
-    assert_eq!(asked(None), r#"{"prompt":"consent","access_type":"offline"}"#);
-    assert_eq!(asked(Some("a b")), r#"{"prompt":"consent","access_type":"offline","scope":"a,b"}"#);
-    assert!(matches!(authorization(None, &own, Some("a b")), Cow::Borrowed(_)));
+    let asked = authorization(Some(&vendor), &own);
+    assert_eq!(&*asked.to_text(), r#"{"prompt":"consent","access_type":"offline","y":null}"#);
+    assert!(matches!(authorization(None, &own), Cow::Borrowed(_)));
 }
 
 #[test]
