@@ -142,10 +142,9 @@ fn j_9_es256_signatures_are_r_and_s() {
     // The same two numbers in DER.
     let mut der = vec![0x30, 0];
     for number in raw.chunks(32) {
+        let number = &number[number.iter().take_while(|byte| **byte == 0).count()..];
         let zero: &[u8] = if number[0] >= 0x80 { &[0] } else { &[] };
         let number = [zero, number].concat();
-        let start = number.iter().take_while(|byte| **byte == 0).count().min(1);
-        let number = if number[start] >= 0x80 { &number[..] } else { &number[start..] };
         der.extend([2, number.len() as u8]);
         der.extend(number);
     }
