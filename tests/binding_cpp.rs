@@ -24,7 +24,10 @@ macro_rules! programs {
 
 programs! {
     freeing
+    logins
     memory
+    messages
+    replies
     scopes
     threads
     throwing

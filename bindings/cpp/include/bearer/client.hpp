@@ -199,8 +199,8 @@ public:
     template <class Open>
     std::string login_loopback(std::string_view params, Open &&open)
     {
-        std::decay_t<Open> held(std::forward<Open>(open));
-        return loopback(params, &detail::open_url<std::decay_t<Open>>, &held);
+        auto held = [&open](std::string_view url) { open(url); };
+        return loopback(params, &detail::open_url<decltype(held)>, &held);
     }
 
     std::string grant(std::string_view params) { return detail::text_of(bearer_grant, get(), detail::c_text(params)); }

@@ -96,6 +96,9 @@ public:
     // For the whole call, renewal included.
     request &timeout(std::chrono::milliseconds timeout)
     {
+        if (timeout.count() < 0) {
+            throw error(status::invalid_argument, "a timeout is not negative", "value");
+        }
         detail::call(bearer_request_set_timeout, get(), static_cast<std::uint64_t>(timeout.count()));
         return *this;
     }
