@@ -6,9 +6,7 @@ import "C"
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
-	"time"
 )
 
 // A call is one call of Go's into the library: the scope that its context ends, and what its hooks had to say.
@@ -23,9 +21,6 @@ type call struct {
 	hookErr  error
 	panicked *HookPanic
 }
-
-// longest is the most that a scope's time may be.
-const longest = 24 * time.Hour
 
 // enter begins a call under a context. One that is over costs nothing: the library is not asked.
 func (c *Client) enter(ctx context.Context) (*call, error) {
@@ -42,15 +37,10 @@ func (c *Client) enter(ctx context.Context) (*call, error) {
 	return k, nil
 }
 
-// scope gives the call a handle of its own, which the context's end cancels. The time goes along so that hooks know it.
+// scope gives the call a handle of its own, which the context's end cancels. The library is not told of the deadline: of
+// two clocks it would now and then be the first, and the context not over yet.
 func (k *call) scope() error {
-	options := "{}"
-	if deadline, ok := k.ctx.Deadline(); ok && time.Until(deadline) < longest {
-		options = fmt.Sprintf(`{"timeout_s": %.3f}`, max(time.Until(deadline).Seconds(), 0))
-	}
-	text, free := cText(options)
-	defer free()
-	made := C.bg_client_scope(k.handle, text)
+	made := C.bg_client_scope(k.handle, nil)
 	if err := failure(made); err != nil {
 		return err
 	}

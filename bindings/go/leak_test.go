@@ -75,7 +75,8 @@ func TestTenThousandClientsKeepMemoryFlat(t *testing.T) {
 	}
 	grown := settle() - before
 	t.Logf("%d clients: %d KiB more", clients, grown>>10)
-	if grown > 4<<20 {
+	// The race detector has a memory of its own, which grows.
+	if grown > 4<<20 && !raced {
 		t.Errorf("memory has grown by %d bytes", grown)
 	}
 	equal(t, bearer.Registered(), kept)
