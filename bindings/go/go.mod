@@ -1,0 +1,3 @@
+module bearer
+
+go 1.22
