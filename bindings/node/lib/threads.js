@@ -20,7 +20,12 @@ export const hookStack = new AsyncLocalStorage();
 class Thread {
   constructor() {
     // Nothing of the program's own command line is meant for this thread.
-    this.worker = new Worker(new URL('worker.js', import.meta.url), { execArgv: [], name: 'bearer' });
+    this.worker = new Worker(new URL('worker.js', import.meta.url), {
+      execArgv: [],
+      name: 'bearer',
+      // It makes little, and would not collect that before it is much.
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    });
     this.worker.unref();
     this.worker.on('message', (answer) => this.settle(answer));
     this.worker.on('error', (error) => this.settle({ thrown: error, isGone: true }));
