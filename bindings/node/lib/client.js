@@ -6,7 +6,14 @@ import { BearerResponse } from './response.js';
 import { fill } from './request.js';
 import { freeOnThread, hookStack, warmUp } from './threads.js';
 
-const forgotten = new FinalizationRegistry((handle) => freeOnThread(handle).catch(() => {}));
+const forgotten = new FinalizationRegistry((handle) => {
+  open.delete(handle);
+  freeOnThread(handle).catch(() => {});
+});
+
+/** The clients that are there. A process that ends waits for its threads, and so for their calls. */
+const open = new Set();
+process.on('exit', () => open.forEach((handle) => plain.cancel(handle)));
 
 /** What waits for a token, and so for the hooks that supply and renew it. */
 const NEEDS_TOKEN = new Set([
@@ -35,6 +42,7 @@ export class Client {
     } else {
       this.#handle = call('bearer_client_new', typeof config === 'string' ? config : json(config));
       this.#session = { isClosed: false };
+      open.add(this.#handle);
     }
     forgotten.register(this, this.#handle, this);
     this.setHooks(hooks);
@@ -76,6 +84,7 @@ export class Client {
   async close() {
     if (!forgotten.unregister(this)) return;
     if (!this.#isScope) this.#session.isClosed = true;
+    open.delete(this.#handle);
     await freeOnThread(this.#handle);
   }
 

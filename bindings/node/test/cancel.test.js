@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { after, beforeEach, test } from 'node:test';
 import { Status } from 'bearer';
 import { start } from './support/server.js';
@@ -94,6 +95,18 @@ test('a scope ends all of its own', async () => {
   await hold.release();
   assert.equal((await other).status, 200);
   await scope.close();
+});
+
+test('a process may end while a call waits', () => {
+  const program = `
+    import { Client } from 'bearer';
+    const onAccessToken = () => process.exit(3);
+    await new Client({ base_url: 'http://localhost/' }, { onAccessToken }).request('lights');
+  `;
+  const cwd = new URL('..', import.meta.url);
+  // The call's own deadline would be after 30 seconds.
+  const ended = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { cwd, timeout: 20_000 });
+  assert.equal(ended.status, 3, String(ended.stderr));
 });
 
 test('the event loop runs while calls wait', async () => {
