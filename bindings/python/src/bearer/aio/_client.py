@@ -1,0 +1,156 @@
+"""Clients for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from typing_extensions import Self, Unpack
+
+from .. import _core
+from .._core import Token
+from .._hooks import weakly
+from .._request import Options
+from ._response import Response
+from ._run import AioCore, Scope, on_thread, run
+
+
+class Client:
+    """One API, one token, one set of hooks, for any number of tasks. Hooks may be async def; all run on the loop.
+
+    config: the members that docs/configuration.md has.
+    on_access_token: gives an access token for each request; is given the one that the API has just refused, or None.
+    on_refresh: renews; is given the token set, and gives another, or an access token alone.
+    on_token: is given every new token set before anything uses it.
+
+    A task that is cancelled ends its own call alone.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        on_access_token: Callable[[str | None], str | Token | Awaitable[str | Token]] | None = None,
+        on_refresh: Callable[[Token | None], str | Token | Awaitable[str | Token]] | None = None,
+        on_token: Callable[[Token], object] | None = None,
+    ) -> None:
+        self._core = AioCore(config, on_access_token, on_refresh, on_token)
+
+    async def request(self, method: str, path: str, **kwargs: Unpack[Options]) -> Response:
+        """Makes a request with a valid token. An answer of any HTTP status is no error."""
+        if not kwargs.get("stream"):
+            return await run(self._core, _core.send, Response, method, path, kwargs)
+        self._core._loop = weakref.ref(asyncio.get_running_loop())
+        scope = Scope(self._core)
+        answer = await on_thread(lambda: _core.send(scope.handle, Response, method, path, kwargs), scope.cancel)
+        answer._scope = scope
+        return answer
+
+    @property
+    def token(self) -> Token | None:
+        """The token set, for you to store."""
+        return self._core.get_token()
+
+    @token.setter
+    def token(self, token: Mapping[str, Any]) -> None:
+        self._core.set_token(token)
+
+    async def refresh(self) -> Token:
+        """Renews now. Callers that ask at the same time share one renewal."""
+        return await run(self._core, _core.refresh)
+
+    async def get_access_token(self, min_valid_s: int = 0) -> str:
+        """An access token that is good for at least so long, renewed if need be."""
+        return await run(self._core, _core.access_token, min_valid_s)
+
+    async def authorization(self, method: str, url: str) -> dict[str, str]:
+        """The headers that a request by another HTTP stack needs."""
+        return await run(self._core, _core.authorization, method, url)
+
+    async def feedback(
+        self, method: str, url: str, sent: Mapping[str, str], status: int, headers: Mapping[str, Any]
+    ) -> bool:
+        """After the answer of another HTTP stack: whether to send again, with new headers."""
+        return await run(self._core, _core.feedback, method, url, sent, status, headers)
+
+    async def grant(self, **parameters: Any) -> Token:
+        """Gets a token by a grant that needs no person: grant_type="client_credentials" for example."""
+        return await run(self._core, _core.grant, parameters)
+
+    async def login_begin(self, **parameters: Any) -> dict[str, Any]:
+        """Begins a login in a browser: open its "authorization_url"."""
+        return await run(self._core, _core.login_begin, parameters)
+
+    async def login_finish(self, login: Mapping[str, Any], callback_url: str) -> Token:
+        """Ends a login with the URL that the browser was sent back to."""
+        return await run(self._core, _core.login_finish, login, callback_url)
+
+    async def revoke(self) -> None:
+        """Revokes the tokens, and forgets them."""
+        await run(self._core, _core.revoke)
+
+    def stats(self) -> dict[str, int]:
+        return self._core.stats()
+
+    def cancel(self) -> None:
+        """Ends every call that runs, and those to come, with Cancelled."""
+        self._core.cancel()
+
+    async def close(self) -> None:
+        """Lets the client go; a renewal that is under way is saved first. Also from a hook."""
+        await on_thread(self._core.free, lambda: None)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class Base:
+    """What every Auth has."""
+
+    client: Client
+
+    async def request(self, method: str, path: str, **kwargs: Unpack[Options]) -> Response:
+        """Make a request."""
+        return await self.client.request(method, path, **kwargs)
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class Auth(Base):
+    """Class to make authenticated requests. access_token is the whole authorization header."""
+
+    def __init__(self, host: str, access_token: str) -> None:
+        self.host = host
+        self.access_token = access_token
+        self.client = Client({"base_url": host, "authorization": access_token})
+
+
+class AbstractAuth(Base, ABC):
+    """Abstract class to make authenticated requests."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        give = weakly(self.async_get_access_token)
+        self.client = Client({"base_url": host}, on_access_token=lambda rejected: give())
+
+    @abstractmethod
+    async def async_get_access_token(self) -> str:
+        """Return a valid access token: asked for each request, and once more where the API refuses it."""
