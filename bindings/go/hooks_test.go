@@ -41,7 +41,9 @@ func TestStatusOfAHookReachesTheCaller(t *testing.T) {
 		Refresh: func(context.Context, bearer.Token) (bearer.Token, error) { return "", bearer.ErrLoginRequired },
 	})
 	_, err := client.Get(context.Background(), "lights")
-	mustBe(t, err, bearer.ErrLoginRequired)
+	var failed *bearer.Error
+	equal(t, errors.As(err, &failed), true)
+	equal(t, failed.Status, bearer.StatusLoginRequired)
 }
 
 // panicOf is what a function panics with.

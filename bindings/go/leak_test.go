@@ -33,6 +33,9 @@ func answers(request *http.Request) (*http.Response, error) {
 		Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
+// What is left of it 10,000 times is seen.
+var long = strings.Repeat("long", 250)
+
 // One life of a client: an expired token is renewed and saved, a request with a body made, the answer read.
 func useOnce(t *testing.T, free bool) {
 	config := bearer.Config{BaseURL: "http://api.example", Client: testClient,
@@ -50,7 +53,7 @@ func useOnce(t *testing.T, free bool) {
 	must(t, err)
 	_, err = io.Copy(io.Discard, response.Body)
 	must(t, err)
-	_, err = client.Get(ctx, "a\x00b")
+	_, err = client.Get(ctx, long+"\x00")
 	mustBe(t, err, bearer.ErrInvalidArgument)
 	must(t, response.Body.Close())
 	if free {

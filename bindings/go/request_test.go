@@ -121,17 +121,29 @@ type panicReader struct{}
 
 func (panicReader) Read([]byte) (int, error) { panic("boom") }
 
-// The reader gives nothing, and never will.
+// stuck is a reader that ends the context when it is asked a second time, and then gives nothing until the test is over.
+type stuck struct {
+	asked  int
+	cancel context.CancelFunc
+	over   chan struct{}
+}
+
+func (s *stuck) Read(into []byte) (int, error) {
+	if s.asked++; s.asked == 1 {
+		return copy(into, "half"), nil
+	}
+	s.cancel()
+	<-s.over
+	return 0, io.EOF
+}
+
 func TestContextEndsAStreamedBody(t *testing.T) {
 	server := startServer(t)
 	client := newClient(t, server.config(server.issue("{}")), bearer.Hooks{})
 	ctx, cancel := context.WithCancel(context.Background())
-	reader, writer := io.Pipe()
-	go func() {
-		_, _ = writer.Write([]byte("half"))
-		cancel()
-	}()
-	_, err := client.Do(ctx, &bearer.Request{Method: "PUT", Path: "image", Body: reader})
+	body := &stuck{cancel: cancel, over: make(chan struct{})}
+	defer close(body.over)
+	_, err := client.Do(ctx, &bearer.Request{Method: "PUT", Path: "image", Body: body})
 	mustBe(t, err, context.Canceled)
 }
 
