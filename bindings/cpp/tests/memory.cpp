@@ -43,6 +43,8 @@ void use(int i)
     EQUAL(response.body().size(), std::size_t(1001));
     EQUAL(response.header("x-method").value_or(""), "PUT");
     CHECK(!saved.empty());
+    CHECK(!client.stats().empty() && !client.token().empty() && !client.access_token().token.empty());
+    CHECK(!client.authorization("GET", "https://api.example/lights").empty());
     // A failing call, a hook that throws, a reply that is given up.
     FAILS(client.set_token("{}"), invalid_argument, "member");
     if (i % 2 == 0) {

@@ -185,9 +185,15 @@ void given_up()
     THROWS(std::out_of_range, check::get(client));
     client.on_access_token([](std::string_view, bearer::reply reply) {
         const bearer::reply mine = std::move(reply);
-        throw std::out_of_range("x");
+        throw std::out_of_range("no such account");
     });
     THROWS(std::out_of_range, check::get(client));
+    // As whoever has no such exception hears.
+    bearer_response *none = nullptr;
+    bearer_error *error = nullptr;
+    EQUAL(bearer_client_request(client.get(), "GET", "api/lights", nullptr, 0, &none, &error), BEARER_HOOK_FAILED);
+    CHECK(std::string(bearer_error_message(error)).find("no such account") != std::string::npos);
+    bearer_error_free(error);
 }
 
 void wrong_answers()

@@ -164,6 +164,10 @@ void survived()
     });
     EQUAL(check::get(client), 200);
     EQUAL(asked, 1);
+    // Where the call fails for another reason, this is its error.
+    check::control("POST", "fault", R"({"path":"/api/lights","times":-1,"close_before_answer":true})");
+    FAILS(check::get(client), unavailable, "connection");
+    EQUAL(asked, 2);
 }
 
 // A hook that uses another client, whose own hook throws.
@@ -183,6 +187,14 @@ void nested()
     });
     EQUAL(THROWS(own, outer.refresh()).number, 15);
     CHECK(was_seen);
+    // The outer call is still known after the inner one.
+    inner.on_access_token([](std::string_view) { return check::access_token(); });
+    outer.on_refresh([&](std::string_view) {
+        EQUAL(check::get(inner), 200);
+        return check::issue();
+    });
+    outer.on_token([](std::string_view) { throw own{18}; });
+    EQUAL(THROWS(own, outer.refresh()).number, 18);
 }
 
 // There is no call of the program's: the exception is the library's "not saved", and the process lives.
