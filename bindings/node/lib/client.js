@@ -4,6 +4,7 @@ import { call, plain } from './native.js';
 import { Task } from './task.js';
 import { BearerResponse } from './response.js';
 import { fill } from './request.js';
+import { onAbort } from './signal.js';
 import { freeOnThread, hookStack, warmUp } from './threads.js';
 
 const forgotten = new FinalizationRegistry((handle) => {
@@ -33,6 +34,7 @@ export class Client {
   #handle;
   #session;
   #isScope = false;
+  #forgetSignal = () => {};
 
   constructor(config, hooks = {}) {
     if (config instanceof Scope) {
@@ -68,10 +70,7 @@ export class Client {
     const options = timeout === undefined ? null : json({ timeout_s: timeout / 1000 });
     const handle = call('bearer_client_scope', this.#handle, options);
     const scope = new Client(new Scope(handle, this.#session));
-    if (signal) {
-      const cancel = () => plain.cancel(handle);
-      signal.addEventListener('abort', cancel, { once: true });
-    }
+    scope.#forgetSignal = onAbort(signal, () => plain.cancel(handle));
     return scope;
   }
 
@@ -83,13 +82,10 @@ export class Client {
   /** Frees the client; calls that are under way end on their own. */
   async close() {
     if (!forgotten.unregister(this)) return;
+    this.#forgetSignal();
     if (!this.#isScope) this.#session.isClosed = true;
     open.delete(this.#handle);
     await freeOnThread(this.#handle);
-  }
-
-  async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
-    await this.close();
   }
 
   /** Makes a request with a valid token, as fetch does. */

@@ -1,6 +1,7 @@
 import { BearerError, Status } from './error.js';
 import { withCause } from './hooks.js';
 import { call, plain } from './native.js';
+import { onAbort } from './signal.js';
 import { callOnThread, freeOnThread } from './threads.js';
 
 /** One call of a client's, which a signal can end and a timeout limits: on a scope of its own where there is either. */
@@ -10,7 +11,7 @@ export class Task {
   #scope = null;
   #session;
   #signal;
-  #cancel;
+  #forgetSignal;
 
   constructor(name, { handle, session }, { signal, timeout } = {}) {
     signal?.throwIfAborted();
@@ -22,8 +23,7 @@ export class Task {
     this.#scope = call('bearer_client_scope', handle, timeout === undefined ? null : JSON.stringify({ timeout_s: timeout / 1000 }));
     this.#handle = this.#scope;
     const scope = this.#scope;
-    this.#cancel = () => plain.cancel(scope);
-    signal?.addEventListener('abort', this.#cancel);
+    this.#forgetSignal = onAbort(signal, () => plain.cancel(scope));
   }
 
   /** Makes the call, and ends the task. */
@@ -57,7 +57,7 @@ export class Task {
 
   end() {
     if (this.#scope === null) return;
-    this.#signal?.removeEventListener('abort', this.#cancel);
+    this.#forgetSignal();
     const scope = this.#scope;
     this.#scope = null;
     // Of a client that was closed meanwhile this may be the last handle, whose free may block.

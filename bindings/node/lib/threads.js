@@ -3,12 +3,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Worker } from 'node:worker_threads';
 import { settled } from './native.js';
+import { onAbort } from './signal.js';
 
-/** How many threads calls may take at once, those that hooks make not counted. */
+/** How many threads calls may take at once, those that hooks make, and those that wait for a person, not counted. */
 const LIMIT = 16;
 /** How many are kept for later calls, and how long the others are. */
 const KEPT = 2;
 const REST_MS = 10_000;
+
+/** What waits for a person takes none of these away for minutes. */
+const IS_LONG = new Set(['bearer_device_wait', 'bearer_login_loopback']);
 
 const idle = [];
 const queue = [];
@@ -46,7 +50,7 @@ class Thread {
     if (answer.isGone && at >= 0) idle.splice(at, 1);
     if (!job) return;
     this.job = null;
-    if (!job.isNested) busy -= 1;
+    if (!job.isUncounted) busy -= 1;
     this.worker.unref();
     if (!answer.isGone) this.rest();
     if (answer.thrown) job.reject(answer.thrown);
@@ -65,8 +69,8 @@ class Thread {
 }
 
 function start(job) {
-  if (!job.isNested) busy += 1;
-  job.isStarted = true;
+  if (!job.isUncounted) busy += 1;
+  job.forgetSignal();
   (idle.pop() ?? new Thread()).run(job);
 }
 
@@ -85,22 +89,19 @@ export function warmUp() {
  */
 export function callOnThread(name, args, signal) {
   return new Promise((resolve, reject) => {
-    const job = { name, args, isNested: hookStack.getStore()?.isRunning ?? false, isStarted: false };
-    const leave = () => {
-      if (job.isStarted) return;
-      queue.splice(queue.indexOf(job), 1);
-      job.reject(signal.reason);
-    };
-    const done = (settle) => (value) => {
-      signal?.removeEventListener('abort', leave);
-      settle(value);
-    };
-    job.resolve = done(resolve);
-    job.reject = done(reject);
-    signal?.addEventListener('abort', leave);
     // What a hook asks for must not wait for the calls that wait for the hook.
-    if (job.isNested || busy < LIMIT) start(job);
-    else queue.push(job);
+    const isUncounted = hookStack.getStore()?.isRunning || IS_LONG.has(name);
+    const job = { name, args, isUncounted, resolve, reject, forgetSignal: () => {} };
+    if (isUncounted || busy < LIMIT) {
+      start(job);
+      return;
+    }
+    queue.push(job);
+    job.forgetSignal = onAbort(signal, () => {
+      queue.splice(queue.indexOf(job), 1);
+      job.forgetSignal();
+      reject(signal.reason);
+    });
   }).then(settled);
 }
 

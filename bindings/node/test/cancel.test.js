@@ -9,7 +9,7 @@ let client;
 beforeEach(async () => {
   await server.post('reset');
   await client?.close();
-  client = server.client({ token: await server.post('issue') });
+  client = server.client({ issuer: server.url, token: await server.post('issue') });
 });
 
 test('one cancel leaves the others alone', async () => {
@@ -95,6 +95,16 @@ test('a scope ends all of its own', async () => {
   await hold.release();
   assert.equal((await other).status, 200);
   await scope.close();
+});
+
+test('16 waits for a person hold nobody up', async () => {
+  const device = await client.deviceBegin();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waits = Array.from({ length: 16 }, () => client.deviceWait(device, { signal }));
+  assert.equal((await client.request('api/lights', { timeout: 20_000 })).status, 200);
+  controller.abort();
+  for (const { reason } of await Promise.allSettled(waits)) assert.equal(reason.name, 'AbortError');
 });
 
 test('a process may end while a call waits', () => {
