@@ -188,3 +188,55 @@ fn no_file_is_two_subjects() {
         }
     }
 }
+
+/// Installs into a folder, which is then moved: nothing may remember where it was.
+fn installed() -> PathBuf {
+    let (build, first, prefix) = (scratch("cmake"), scratch("prefix-at-first"), scratch("prefix"));
+    for folder in [&build, &first, &prefix] {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(root().join("bindings/cpp")).arg("-B").arg(&build);
+    said(configure.arg(format!("-DBEARER_LIBRARY_DIR={}", library().display())));
+    said(Command::new("cmake").arg("--install").arg(build).arg("--prefix").arg(&first));
+    std::fs::rename(first, &prefix).unwrap();
+    prefix
+}
+
+/// The quick start, by what is installed alone.
+#[test]
+fn installed_it_is_found_by_cmake_and_pkg_config() {
+    let (prefix, build) = (installed(), scratch("consumer"));
+    let source = root().join("bindings/cpp/examples/quickstart.cpp");
+    let project = format!(
+        "cmake_minimum_required(VERSION 3.16)\nproject(consumer LANGUAGES CXX)\nset(CMAKE_CXX_STANDARD 17)\n\
+         find_package(bearer {} REQUIRED)\nadd_executable(quickstart \"{}\")\n\
+         target_link_libraries(quickstart bearer::bearer)\n",
+        env!("CARGO_PKG_VERSION"),
+        source.display()
+    );
+    let _ = std::fs::remove_dir_all(&build);
+    std::fs::create_dir(&build).unwrap();
+    std::fs::write(build.join("CMakeLists.txt"), project).unwrap();
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(&build).arg("-B").arg(build.join("build"));
+    said(configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display())));
+    said(Command::new("cmake").arg("--build").arg(build.join("build")));
+    says_what_is_wrong(Command::new(build.join("build/quickstart")));
+
+    let by_pkg_config = build.join("by-pkg-config");
+    let script = "c++ -std=c++17 \"$1\" $(pkg-config --cflags --libs bearer) -o \"$2\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-eu", "-c", script, "sh"]).arg(source).arg(&by_pkg_config);
+    said(shell.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")));
+    let mut program = Command::new(by_pkg_config);
+    program.env("LD_LIBRARY_PATH", prefix.join("lib"));
+    says_what_is_wrong(program);
+}
+
+fn says_what_is_wrong(mut quickstart: Command) {
+    let output = run(quickstart.args([r#"{"base_ulr": "http://127.0.0.1"}"#, "lights"]));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.starts_with("BEARER_INVALID_ARGUMENT: base_ulr: unknown member"), "{text}");
+    assert_eq!(output.status.code(), Some(1));
+}

@@ -17,6 +17,8 @@ has_header() {
 
 need gcc command -v cc
 need g++ command -v c++
+need cmake command -v cmake
+need pkg-config command -v pkg-config
 need redis-server command -v redis-server
 need libhiredis-dev has_header hiredis/hiredis.h
 for more in "$@"; do
