@@ -41,7 +41,10 @@ class Build(build_py):
         ffi = FFI()
         ffi.cdef(declarations((INCLUDE / "bearer.h").read_text(encoding="utf-8")))
         ffi.set_source("bearer._abi", None)
-        ffi.emit_python_code(str(package / "_abi.py"))
+        generated = package / "_abi.py"
+        ffi.emit_python_code(str(generated))
+        # cffi itself comes without types.
+        generated.write_text("# mypy: ignore-errors\n" + generated.read_text())
 
 
 class Wheel(bdist_wheel):
