@@ -177,7 +177,8 @@ impl Client {
         let authorization = self.authorize(None, call)?;
         let asked = self.session.steady();
         let mut answer = self.follow(request, url, &authorization, call)?;
-        let was_wrong = answer.has_token && self.session.learn_time(&answer.incoming.headers, asked);
+        let was_wrong = answer.has_token
+            && self.session.learn_time(answer.incoming.status, &answer.incoming.headers, asked);
         if answer.has_token
             && dpop::wants_another_proof(answer.incoming.status, &answer.incoming.headers, was_wrong)
             && request.can_be_sent_again()

@@ -11,6 +11,13 @@ pub fn fill(buffer: &mut [u8]) -> Result<()> {
         .map_err(|_| Error::new(Reason::Unexpected, "the system gave no random bytes"))
 }
 
+/// Bytes that nobody has used before, for what is to be told apart.
+pub fn id() -> Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    fill(&mut bytes)?;
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

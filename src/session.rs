@@ -36,7 +36,6 @@ use crate::error::{Error, Reason, Result};
 use crate::fork::Lock;
 use crate::hooks::{self, Hooks};
 use crate::http::{Headers, Transport};
-use crate::oauth::dpop::SKEW_S;
 use crate::stats::Stats;
 use crate::status;
 use crate::sync::AtomicBool;
@@ -179,12 +178,14 @@ impl Session {
         Ok(())
     }
 
-    /// Learns what time it is at a server from its answer to a request that was started at this steady time. Whether this
-    /// machine's clock was that wrong that a proof of then is worthless.
-    pub fn learn_time(&self, answer: &Headers, asked: Duration) -> bool {
-        let before = self.parts.time.wall_at(asked);
+    /// Learns what time it is at a server from its answer to a request that was started at this steady time. After a
+    /// refusal it says whether the clock was that wrong that a proof of then is worthless; else nobody asks.
+    pub fn learn_time(&self, status: u16, answer: &Headers, asked: Duration) -> bool {
+        if status == 401 {
+            return self.parts.time.corrects(answer, asked);
+        }
         self.parts.time.learn(answer, asked);
-        self.parts.time.wall_at(asked).abs_diff(before) > SKEW_S
+        false
     }
 
     /// Time since some fixed moment.

@@ -50,7 +50,7 @@ impl Client {
     ) -> Result<bool> {
         self.check_origin(url)?;
         // When the request was started is not known here; that it took long would be bad luck.
-        let was_wrong = self.session.learn_time(answer, self.session.steady());
+        let was_wrong = self.session.learn_time(status, answer, self.session.steady());
         if sent.get("dpop").is_some() {
             self.session.learn_nonce(url, answer);
             if dpop::wants_another_proof(status, answer, was_wrong) {

@@ -7,7 +7,7 @@ use crate::error::{Error, Reason, Result};
 use crate::json::{Object, Raw};
 use crate::metadata::Endpoint;
 use crate::oauth::authorization::{self, Fresh};
-use crate::oauth::{device, dpop, grant};
+use crate::oauth::{device, dpop, grant, id_token};
 use crate::quirks;
 use crate::random;
 use crate::secret::Secret;
@@ -49,7 +49,7 @@ impl Client {
         let answer = authorization::finish(&server, login, callback, self.session.wall_s())?;
         let scope = login.get("scope").and_then(Raw::as_str);
         let asked = Asked {
-            is_wanted: scope.is_some_and(|scope| scope.split(' ').any(|scope| scope == "openid")),
+            is_wanted: scope.is_some_and(|scope| id_token::is_asked_for(&scope)),
             nonce: answer.nonce.as_ref(),
             code: Some(&answer.code),
             max_age_s: answer.max_age_s,

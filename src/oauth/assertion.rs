@@ -22,11 +22,7 @@ pub struct Claims<'a> {
 
 /// What is signed (RFC 7515 section 5.1).
 pub fn signing_input(algorithm: &str, key_id: Option<&str>, claims: &Claims<'_>) -> Wiped {
-    let mut header = format!(r#"{{"alg":"{algorithm}","typ":"JWT""#);
-    if let Some(key_id) = key_id {
-        header.push_str(&format!(r#","kid":{}"#, quote(key_id)));
-    }
-    header.push('}');
+    let header = jws::header(algorithm, "JWT", key_id);
     let (client_id, jti) = (quote(claims.client_id), base64::encode_url(claims.jti));
     let payload = format!(
         r#"{{"iss":{client_id},"sub":{client_id},"aud":{},"jti":"{}","iat":{},"exp":{}}}"#,

@@ -8,7 +8,7 @@ use crate::error::{Error, Reason, Result};
 use crate::json::{Kind, Object, Raw};
 use crate::metadata::Metadata;
 use crate::oauth::token_request::Parameters;
-use crate::oauth::{form, token_response};
+use crate::oauth::{form, id_token, token_response};
 use crate::secret::{Secret, Wiped};
 use crate::url::Url;
 
@@ -109,7 +109,7 @@ pub fn begin(
     };
     if let Some(scope) = &scope {
         add("scope", scope);
-        if nonce.is_none() && scope.split(' ').any(|scope| scope == "openid") {
+        if nonce.is_none() && id_token::is_asked_for(scope) {
             add("nonce", &fresh.nonce);
             nonce = Some(fresh.nonce.clone());
         }

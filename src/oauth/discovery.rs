@@ -3,7 +3,7 @@
 use crate::error::{Error, Reason, Result};
 use crate::json::Object;
 use crate::metadata::Metadata;
-use crate::oauth::token_response::{Answer, server_error};
+use crate::oauth::token_response::{Answer, document};
 use crate::url::Url;
 
 /// The longest document (`hostile.md` A-8).
@@ -28,14 +28,7 @@ pub fn read(
     configured: &Object,
     now: i64,
 ) -> Result<Option<Metadata>> {
-    match answer.status {
-        200..=299 => {}
-        408 | 425 | 429 | 500.. => return Err(server_error(answer, "the discovery endpoint", now)),
-        _ => return Ok(None),
-    }
-    // A page for every address is how single-page applications answer.
-    let document = std::str::from_utf8(answer.body).ok().and_then(|text| Object::parse(text).ok());
-    let Some(mut document) = document else { return Ok(None) };
+    let Some(mut document) = document(answer, "the discovery endpoint", now)? else { return Ok(None) };
     for (name, value) in configured.iter() {
         document.set(name, value.clone());
     }

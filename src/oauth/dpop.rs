@@ -60,9 +60,6 @@ pub fn is_bound(set: &TokenSet) -> bool {
     set.token_type().is_some_and(|kind| kind.eq_ignore_ascii_case("dpop"))
 }
 
-/// How far a clock may be from the server's before that can be why a proof was refused.
-pub const SKEW_S: u64 = 30;
-
 /// Whether an API refuses the proof and not the token: for its nonce (section 9), or for its time where this machine's
 /// clock was just found to be wrong.
 pub fn wants_another_proof(status: u16, answer: &Headers, clock_was_wrong: bool) -> bool {

@@ -5,7 +5,7 @@ use crate::digest;
 use crate::error::Result;
 use crate::json::{Kind, Object, Raw};
 use crate::metadata::Metadata;
-use crate::oauth::jwt::{Jws, wrong};
+use crate::oauth::jwt::{self, Jws, wrong};
 use crate::secret::{Secret, Wiped};
 use crate::signing::Algorithm;
 use crate::token::TokenSet;
@@ -134,13 +134,17 @@ pub fn subject(set: &TokenSet) -> Option<Wiped> {
 }
 
 /// The claims of one that is believed already.
-pub fn claims(jwt: &str) -> Option<Object> {
-    let mut parts = jwt.split('.');
+pub fn claims(text: &str) -> Option<Object> {
+    let mut parts = text.split('.');
     let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
         return None;
     };
-    let bytes = base64::decode_url(payload)?;
-    Object::parse(std::str::from_utf8(bytes.expose()).ok()?).ok()
+    jwt::object(payload)
+}
+
+/// Whether this scope asks for one (section 3.1.2.1).
+pub fn is_asked_for(scope: &str) -> bool {
+    scope.split(' ').any(|scope| scope == "openid")
 }
 
 /// The set's ID token.

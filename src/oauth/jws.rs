@@ -1,12 +1,23 @@
 //! What is signed of a JWT, and its compact form: RFC 7515 sections 5.1 and 7.1.
 
 use crate::base64;
+use crate::quote::quote;
 use crate::secret::{Secret, Wiped};
 
 /// The signing input of a header and claims in JSON.
 pub fn signing_input(header: &str, claims: &str) -> Wiped {
     let part = |text: &str| base64::encode_url(text.as_bytes());
     Wiped::new(format!("{}.{}", *part(header), *part(claims)))
+}
+
+/// The header of a JWT of this type; `key_id` names the key to whoever verifies it.
+pub fn header(algorithm: &str, kind: &str, key_id: Option<&str>) -> String {
+    let mut header = format!(r#"{{"alg":"{algorithm}","typ":"{kind}""#);
+    if let Some(key_id) = key_id {
+        header.push_str(&format!(r#","kid":{}"#, quote(key_id)));
+    }
+    header.push('}');
+    header
 }
 
 /// With its signature.

@@ -130,7 +130,8 @@ fn encrypted() -> Error {
     Error::new(Reason::NotBuilt, "the ID token is encrypted or compressed, which this version does not read")
 }
 
-fn object(part: &str) -> Option<Object> {
+/// The JSON object that a part of a JWT is.
+pub fn object(part: &str) -> Option<Object> {
     let bytes = base64::decode_url(part)?;
     Object::parse(std::str::from_utf8(bytes.expose()).ok()?).ok()
 }

@@ -6,7 +6,6 @@ use crate::error::{Error, Reason, Result};
 use crate::json::{Object, Raw};
 use crate::oauth::jws;
 use crate::oauth::token_request::Parameters;
-use crate::quote::quote;
 use crate::secret::{Secret, Wiped};
 
 /// How long a signed request may be used; its login holds no longer.
@@ -35,11 +34,7 @@ pub fn signing_input(
     now: i64,
     jti: &[u8; 16],
 ) -> Wiped {
-    let mut header = format!(r#"{{"alg":"{algorithm}","typ":"oauth-authz-req+jwt""#);
-    if let Some(key_id) = key_id {
-        header.push_str(&format!(r#","kid":{}"#, quote(key_id)));
-    }
-    header.push('}');
+    let header = jws::header(algorithm, "oauth-authz-req+jwt", key_id);
     let mut claims = Object::default();
     for (name, value) in parameters {
         let json = match name.as_str() {

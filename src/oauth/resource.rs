@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Reason, Result};
 use crate::json::{Object, Raw};
-use crate::oauth::token_response::{Answer, server_error};
+use crate::oauth::token_response::{Answer, document};
 use crate::url::Url;
 
 /// Where the document of an API may be (section 3.1), and as what it must name itself there.
@@ -19,13 +19,7 @@ pub fn places(base: &Url) -> Vec<(Url, Url)> {
 
 /// Reads what was found there; `None` where there is no document.
 pub fn read(answer: &Answer<'_>, identifier: &Url, now: i64) -> Result<Option<Object>> {
-    match answer.status {
-        200..=299 => {}
-        408 | 425 | 429 | 500.. => return Err(server_error(answer, "the API", now)),
-        _ => return Ok(None),
-    }
-    let document = std::str::from_utf8(answer.body).ok().and_then(|text| Object::parse(text).ok());
-    let Some(document) = document else { return Ok(None) };
+    let Some(document) = document(answer, "the API", now)? else { return Ok(None) };
     // Section 3.3: a document that names another resource could lead a token elsewhere.
     let named = document.get("resource").and_then(Raw::as_str).and_then(|text| Url::parse(&text).ok());
     let is_it = named.is_some_and(|named| {

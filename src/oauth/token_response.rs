@@ -184,6 +184,16 @@ fn refusal(answer: &Answer<'_>, members: Option<Object>, now: i64) -> Error {
     error
 }
 
+/// A JSON document that may be at a well-known place; `None` where there is none, for a page at every address is how
+/// single-page applications answer.
+pub fn document(answer: &Answer<'_>, who: &str, now: i64) -> Result<Option<Object>> {
+    match answer.status {
+        200..=299 => Ok(std::str::from_utf8(answer.body).ok().and_then(|text| Object::parse(text).ok())),
+        408 | 425 | 429 | 500.. => Err(server_error(answer, who, now)),
+        _ => Ok(None),
+    }
+}
+
 /// An answer of a server that is overloaded or broken.
 pub fn server_error(answer: &Answer<'_>, who: &str, now: i64) -> Error {
     let mut error = Error::new(Reason::ServerError, format!("{who} answered {}", answer.status));

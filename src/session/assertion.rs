@@ -17,8 +17,7 @@ impl Parts {
     /// An assertion for this audience, never used before (RFC 7523 section 3).
     pub(super) fn assertion(&self, method: AuthMethod, audience: &str, call: &Call) -> Result<Secret> {
         let client = &self.config.client;
-        let mut jti = [0; 16];
-        random::fill(&mut jti)?;
+        let jti = random::id()?;
         let claims = Claims {
             client_id: client.client_id.as_deref().unwrap_or_default(),
             audience,
@@ -43,8 +42,7 @@ impl Parts {
         parameters: &Parameters,
         call: &Call,
     ) -> Result<Secret> {
-        let mut jti = [0; 16];
-        random::fill(&mut jti)?;
+        let jti = random::id()?;
         let (algorithm, name) = self.algorithm(Some(wanted));
         let now = self.time.wall_s();
         let input = pushed::signing_input(name, self.key_id(), audience, parameters, now, &jti);

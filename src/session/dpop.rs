@@ -68,14 +68,11 @@ impl Parts {
         Ok(Some(Binding { key: Arc::new(key), kept: Some(jwk) }))
     }
 
-    /// The key that a set's access token is bound to, where it is.
-    pub(super) fn key_of(&self, set: &TokenSet) -> Result<Option<Arc<Key>>> {
-        if !dpop::is_bound(set) {
-            return Ok(None);
-        }
+    /// The key that the set's access token, which is bound to one, goes with.
+    pub(super) fn key_of(&self, set: &TokenSet) -> Result<Arc<Key>> {
         match (set.member(dpop::KEY), &self.keys.dpop) {
-            (Some(jwk), _) => read(jwk.text()).map(Arc::new).map(Some),
-            (None, Some(key)) => Ok(Some(key.clone())),
+            (Some(jwk), _) => read(jwk.text()).map(Arc::new),
+            (None, Some(key)) => Ok(key.clone()),
             (None, None) => Err(Error::new(
                 Reason::TokenType,
                 "the access token is bound to a key (DPoP), which is neither in the token set nor in client.dpop_key",
@@ -91,8 +88,7 @@ impl Parts {
         url: &Url,
         access_token: Option<&Secret>,
     ) -> Result<Secret> {
-        let mut jti = [0; 16];
-        random::fill(&mut jti)?;
+        let jti = random::id()?;
         let role = if access_token.is_some() { Role::Api } else { Role::Authorization };
         let nonce = self.nonces.of(url.origin(), role)?;
         let algorithm = key.default_algorithm();

@@ -287,9 +287,7 @@ impl Exchange {
                 return Err(Lost { error, partial });
             }
         };
-        let then = parts.time.wall_at(self.asked);
-        parts.time.learn(&whole.headers, self.asked);
-        let was_wrong = parts.time.wall_at(self.asked).abs_diff(then) > dpop::SKEW_S;
+        let was_wrong = parts.time.corrects(&whole.headers, self.asked);
         if let Some(endpoint) = self.endpoint.as_ref().filter(|_| self.binding.is_some()) {
             parts.nonces.learn(endpoint, Role::Authorization, &whole.headers);
         }

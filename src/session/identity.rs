@@ -12,12 +12,10 @@ use crate::clock::Clock;
 use crate::error::{Error, Reason, Result};
 use crate::fork::Lock;
 use crate::hooks;
-use crate::http::{Body, Outgoing};
 use crate::json::Object;
 use crate::metadata::Metadata;
 use crate::oauth::id_token::{self, Expected};
 use crate::oauth::jwt::{self, Jws, Keys};
-use crate::oauth::token_request::headers_for_json;
 use crate::oauth::token_response::{Answer, server_error};
 use crate::quote::quote;
 use crate::secret::Secret;
@@ -112,7 +110,7 @@ impl Parts {
     /// grant it.
     fn check_may_be_missing(&self, set: &TokenSet, asked: &Asked<'_>, server: &Metadata) -> Result<()> {
         let granted = set.member("scope").and_then(|raw| raw.as_str());
-        let is_granted = granted.is_none_or(|scope| scope.split(' ').any(|scope| scope == "openid"));
+        let is_granted = granted.is_none_or(|scope| id_token::is_asked_for(&scope));
         if asked.is_wanted && is_granted && server.jwks_uri.is_some() {
             return Err(jwt::wrong("is missing"));
         }
@@ -255,17 +253,10 @@ impl Parts {
     }
 
     fn read_keys(&self, place: &Url, call: &Call) -> Result<Keys> {
-        let headers = headers_for_json(&self.config.http.user_agent);
-        let request = Outgoing { method: "GET", url: place, headers: &headers, body: Body::Empty };
-        let asked = self.time.steady();
-        let whole = match self.transport.whole(request, jwt::LONGEST_KEYS, call) {
-            Ok(whole) => whole,
-            Err(unfinished) if unfinished.error.reason == Reason::BodySize => {
-                return Err(unfit("is longer than 1 MiB"));
-            }
-            Err(unfinished) => return Err(unfinished.error),
-        };
-        self.time.learn(&whole.headers, asked);
+        let whole = self.get(place, jwt::LONGEST_KEYS, call).map_err(|error| match error.reason {
+            Reason::BodySize => unfit("is longer than 1 MiB"),
+            _ => error,
+        })?;
         match whole.status {
             200..=299 => Keys::read(whole.body.expose()).map_err(unfit),
             408 | 425 | 429 | 500.. => {

@@ -10,13 +10,14 @@ use crate::config::{AuthMethod, Issuer};
 use crate::error::{Error, Reason, Result};
 use crate::fork::Lock;
 use crate::hooks;
-use crate::http::{Body, Outgoing};
+use crate::http::{Body, Outgoing, Whole};
 use crate::metadata::{Endpoint, Metadata};
 use crate::oauth::client_auth::{self, Requester};
 use crate::oauth::discovery;
 use crate::oauth::token_request::{Parameters, TokenRequest, headers_for_json};
 use crate::oauth::token_response::Answer;
 use crate::quote::quote;
+use crate::url::Url;
 
 /// How long a discovered document is used before it is looked at again.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -79,17 +80,21 @@ impl Parts {
         Ok(client_auth::request(url, parameters, &Requester { client, method, assertion, user_agent }))
     }
 
+    /// What the server publishes there, up to this many bytes.
+    pub(super) fn get(&self, url: &Url, limit: u64, call: &Call) -> Result<Whole> {
+        let headers = headers_for_json(&self.config.http.user_agent);
+        let request = Outgoing { method: "GET", url, headers: &headers, body: Body::Empty };
+        let asked = self.time.steady();
+        let answer = self.transport.whole(request, limit, call);
+        let whole = answer.map_err(|unfinished| unfinished.error.at(url.without_query()))?;
+        self.time.learn(&whole.headers, asked);
+        Ok(whole)
+    }
+
     fn discover(&self, issuer: &Issuer, call: &Call) -> Result<Metadata> {
         let places = discovery::places(&issuer.url);
         for place in &places {
-            let headers = headers_for_json(&self.config.http.user_agent);
-            let request = Outgoing { method: "GET", url: place, headers: &headers, body: Body::Empty };
-            let asked = self.time.steady();
-            let whole = self
-                .transport
-                .whole(request, discovery::LONGEST, call)
-                .map_err(|unfinished| unfinished.error.at(place.without_query()))?;
-            self.time.learn(&whole.headers, asked);
+            let whole = self.get(place, discovery::LONGEST, call)?;
             let configured = self.config.server.document();
             let read =
                 discovery::read(&Answer::from(&whole), place, &issuer.text, configured, self.time.wall_s());

@@ -47,8 +47,10 @@ pub struct Current {
     /// Which change of the session brought it.
     pub generation: u64,
     pub(super) lifetime: Lifetime,
-    /// The key that the access token is bound to; read once.
-    key: OnceLock<Option<Arc<Key>>>,
+    /// Whether the access token is bound to a key (RFC 9449).
+    is_bound: bool,
+    /// That key, once it was read.
+    key: OnceLock<Arc<Key>>,
 }
 
 /// Why a call wants another token.
@@ -118,7 +120,9 @@ impl State {
     ) -> Arc<Current> {
         self.generation += 1;
         self.renew_at = renew_at;
-        let current = Arc::new(Current { set, generation: self.generation, lifetime, key: OnceLock::new() });
+        let is_bound = dpop::is_bound(&set);
+        let key = OnceLock::new();
+        let current = Arc::new(Current { set, generation: self.generation, lifetime, is_bound, key });
         self.current = Some(current.clone());
         current
     }
@@ -164,7 +168,7 @@ impl Current {
     /// The value of the header that carries it.
     pub fn header_value(&self, config: &Config) -> Result<Secret> {
         match self.set.access_token() {
-            Some(token) if dpop::is_bound(&self.set) => {
+            Some(token) if self.is_bound => {
                 let header = TokenHeader { scheme: "DPoP".to_owned(), ..config.header.clone() };
                 bearer::header_value(token, &header)
             }
@@ -173,12 +177,16 @@ impl Current {
         }
     }
 
+    /// The key that the access token is bound to, where it is.
     pub(super) fn key(&self, parts: &Parts) -> Result<Option<Arc<Key>>> {
+        if !self.is_bound {
+            return Ok(None);
+        }
         if let Some(key) = self.key.get() {
-            return Ok(key.clone());
+            return Ok(Some(key.clone()));
         }
         let key = parts.key_of(&self.set)?;
-        Ok(self.key.get_or_init(|| key).clone())
+        Ok(Some(self.key.get_or_init(|| key).clone()))
     }
 }
 

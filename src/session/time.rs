@@ -18,6 +18,8 @@ pub(super) struct Time {
 const UNKNOWN: i64 = i64::MIN;
 /// Where both agree this far, the machine's clock is right: `Date` has whole seconds and was some time on its way.
 const AGREED_S: u64 = 60;
+/// How far it may be off before that can be why a server refused a proof or an assertion.
+const WORTHLESS_S: u64 = 30;
 
 impl Time {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Time {
@@ -32,6 +34,13 @@ impl Time {
         if let Some(date) = answer.get("date").and_then(calendar::from_http_date) {
             self.server.store(date.saturating_sub(whole_seconds(asked)), Ordering::Relaxed);
         }
+    }
+
+    /// Learns, and says whether the time was that wrong until now that what was signed with it is worthless.
+    pub(super) fn corrects(&self, answer: &Headers, asked: Duration) -> bool {
+        let before = self.wall_at(asked);
+        self.learn(answer, asked);
+        self.wall_at(asked).abs_diff(before) > WORTHLESS_S
     }
 
     /// What the wall clock should have shown at this steady time.

@@ -1,5 +1,5 @@
 /* Tokens that are bound to a key (DPoP, RFC 9449): proofs, nonces, the key in the token set, and no way down to Bearer. */
-#include "check.h"
+#include "browser.h"
 
 #define BOUND "'client':{'client_id':'test-client','client_secret':'test-secret','dpop_bound_access_tokens':true%s}"
 
@@ -58,19 +58,13 @@ static void made_here(void)
 static void a_login(void)
 {
     bearer_client *client = client_of_server("", "");
-    char *login;
-    OK(bearer_login_begin(client, json("{'redirect_uri':'http://127.0.0.1:1/cb'}"), &login, &error));
+    char *login = begin_login(client, "{" REDIRECT "}");
     CHECK(strstr(json_text(login, "authorization_url"), "&dpop_jkt=") != NULL);
-    bearer_client *browser = client_of(json("{'base_url':'%s','authorization':'none','http':{'redirects':'none'}}", server_url));
-    bearer_response *response = ask(browser, "GET", json_text(login, "authorization_url") + strlen(server_url));
-    char *back = format("%s", bearer_response_header(response, "location"));
-    bearer_response_free(response);
-    bearer_client_free(browser);
+    char *back = browse(login);
     bearer_client_free(client);
 
     client = client_of_server("", "");
     OK(bearer_login_finish(client, login, back, NULL, &error));
-    bearer_free(login);
     CHECK_NUMBER(get_status(client, "api/lights"), 200);
     char *key = json_raw(stored, "dpop_key");
     OK(bearer_client_refresh(client, NULL, &error));

@@ -1,5 +1,5 @@
 /* Authorization requests that are pushed (PAR, RFC 9126), with details (RAR, RFC 9396) and resources (RFC 8707). */
-#include "check.h"
+#include "browser.h"
 
 static bearer_client *client_of_issuer(const char *client_more)
 {
@@ -9,30 +9,6 @@ static bearer_client *client_of_issuer(const char *client_more)
 }
 
 #define PUSHES ",'require_pushed_authorization_requests':true"
-#define REDIRECT "'redirect_uri':'http://127.0.0.1:1/cb'"
-
-static char *begin_login(bearer_client *client, const char *params)
-{
-    char *login;
-    OK(bearer_login_begin(client, swap_quotes(params), &login, &error));
-    char *copy = format("%s", login);
-    bearer_free(login);
-    return copy;
-}
-
-/* The browser's way to the callback. */
-static char *browse(const char *login)
-{
-    char *url = json_text(login, "authorization_url");
-    bearer_client *browser = client_of(json("{'base_url':'%s','authorization':'none','http':{'redirects':'none'}}", server_url));
-    bearer_response *response = ask(browser, "GET", url + strlen(server_url));
-    CHECK_NUMBER(bearer_response_status(response), 302);
-    char *back = format("%s", bearer_response_header(response, "location"));
-    bearer_response_free(response);
-    bearer_client_free(browser);
-    return back;
-}
-
 static void pushed(void)
 {
     bearer_client *client = client_of_issuer(PUSHES);

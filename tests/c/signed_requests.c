@@ -1,26 +1,12 @@
 /* Authorization requests that the client signs (JAR, RFC 9101), in the browser's URL and pushed, and callbacks that the
  * server signs (JARM). */
-#include "check.h"
-
-#define REDIRECT "'redirect_uri':'http://127.0.0.1:1/cb'"
+#include "browser.h"
 
 static bearer_client *client_of_key(const char *more)
 {
     return client_of(swap_quotes(format("{'base_url':'%s','issuer':'%s','client':{'client_id':'signer','private_key_file':"
                                         "'src/signing/tests/rfc-8037-a-1.json','request_object_signing_alg':'EdDSA'%s}}",
                                         server_url, server_url, more)));
-}
-
-static char *browse(const char *login)
-{
-    char *url = json_text(login, "authorization_url");
-    bearer_client *browser = client_of(json("{'base_url':'%s','authorization':'none','http':{'redirects':'none'}}", server_url));
-    bearer_response *response = ask(browser, "GET", url + strlen(server_url));
-    CHECK_NUMBER(bearer_response_status(response), 302);
-    char *back = format("%s", bearer_response_header(response, "location"));
-    bearer_response_free(response);
-    bearer_client_free(browser);
-    return back;
 }
 
 /* The callback is signed by the server (JARM), and nothing else is believed. */

@@ -308,7 +308,8 @@ impl World {
                 self.device.learned_off_s = Some(self.server.off_s.load(Ordering::Relaxed));
             }
         }
-        self.device.session.learn_time(&answer, self.device.session.steady());
+        let status = if taken { 200 } else { 401 };
+        self.device.session.learn_time(status, &answer, self.device.session.steady());
         if taken {
             self.device.session.mark_accepted().unwrap();
         }
